@@ -1,0 +1,399 @@
+import {
+  type ConfState,
+  type Entry,
+  EntryType,
+  type HardState,
+  type Message,
+  MessageType,
+  type Snapshot,
+  type SnapshotMetadata,
+} from "./raft-message.ts";
+import { WireError } from "./wire-error.ts";
+import { bigVarintSize, varintSize, WireReader, WireWriter } from "./wire.ts";
+
+/**
+ * The bytes of raftpb, equal to those of etcd (raft v3.6.0): scalars are written even when zero, byte strings
+ * unless they are undefined, repeated numbers one by one, all in ascending order of their field numbers.
+ * Tags appear as the byte `field << 3 | wire type`. Byte strings that are read are views on the input.
+ */
+
+/** Thrown away after reading, when the field was absent. */
+const NO_CONF_STATE: ConfState = {
+  voters: [],
+  learners: [],
+  votersOutgoing: [],
+  learnersNext: [],
+  autoLeave: false,
+};
+const NO_METADATA: SnapshotMetadata = {
+  confState: NO_CONF_STATE,
+  index: 0,
+  term: 0,
+};
+
+/** Bytes of an entry, without any prefix. */
+export function entrySize(entry: Entry): number {
+  const fixed = 4 + varintSize(entry.term) + varintSize(entry.index);
+  return entry.data === undefined ? fixed : fixed + lengthDelimited(entry.data.length);
+}
+
+/** Writes an entry into a buffer that has room for `entrySize`. */
+export function writeEntry(writer: WireWriter, entry: Entry): void {
+  writer.byte(0x08);
+  writer.byte(entry.type);
+  writer.byte(0x10);
+  writer.varint(entry.term);
+  writer.byte(0x18);
+  writer.varint(entry.index);
+  if (entry.data !== undefined) {
+    writer.byte(0x22);
+    writer.bytes(entry.data);
+  }
+}
+
+export function encodeEntry(entry: Entry): Uint8Array {
+  const writer = new WireWriter(new Uint8Array(entrySize(entry)));
+  writeEntry(writer, entry);
+  return writer.buffer;
+}
+
+export function decodeEntry(bytes: Uint8Array): Entry {
+  return readEntry(new WireReader(bytes));
+}
+
+function readEntry(reader: WireReader): Entry {
+  let type = 0;
+  let term = 0;
+  let index = 0;
+  let data: Uint8Array | undefined;
+  while (!reader.done) {
+    const tag = reader.tag();
+    if (tag === 0x08) type = reader.varint();
+    else if (tag === 0x10) term = reader.varint();
+    else if (tag === 0x18) index = reader.varint();
+    else if (tag === 0x22) data = reader.bytes();
+    else reader.skip(tag, 4);
+  }
+  if (!isEntryType(type)) throw new WireError(`unknown entry type ${type}`);
+  return { type, term, index, data };
+}
+
+/** Bytes of a message, without any prefix. */
+export function messageSize(message: Message): number {
+  let size = 12 + bigVarintSize(message.to) + bigVarintSize(message.from) + varintSize(message.term);
+  size += varintSize(message.logTerm) + varintSize(message.index) + varintSize(message.commit);
+  size += varintSize(message.rejectHint) + bigVarintSize(message.vote);
+  for (const entry of message.entries) size += lengthDelimited(entrySize(entry));
+  if (message.snapshot !== undefined) size += lengthDelimited(snapshotSize(message.snapshot));
+  if (message.context !== undefined) size += lengthDelimited(message.context.length);
+  for (const response of message.responses) size += lengthDelimited(messageSize(response));
+  return size;
+}
+
+/** Writes a message into a buffer that has room for `messageSize`. */
+export function writeMessage(writer: WireWriter, message: Message): void {
+  writer.byte(0x08);
+  writer.byte(message.type);
+  writer.byte(0x10);
+  writer.bigVarint(message.to);
+  writer.byte(0x18);
+  writer.bigVarint(message.from);
+  writer.byte(0x20);
+  writer.varint(message.term);
+  writer.byte(0x28);
+  writer.varint(message.logTerm);
+  writer.byte(0x30);
+  writer.varint(message.index);
+  for (const entry of message.entries) {
+    writer.byte(0x3a);
+    writer.varint(entrySize(entry));
+    writeEntry(writer, entry);
+  }
+  writer.byte(0x40);
+  writer.varint(message.commit);
+  if (message.snapshot !== undefined) {
+    writer.byte(0x4a);
+    writer.varint(snapshotSize(message.snapshot));
+    writeSnapshot(writer, message.snapshot);
+  }
+  writer.byte(0x50);
+  writer.byte(message.reject ? 1 : 0);
+  writer.byte(0x58);
+  writer.varint(message.rejectHint);
+  writeMessageEnd(writer, message);
+}
+
+function writeMessageEnd(writer: WireWriter, message: Message): void {
+  if (message.context !== undefined) {
+    writer.byte(0x62);
+    writer.bytes(message.context);
+  }
+  writer.byte(0x68);
+  writer.bigVarint(message.vote);
+  for (const response of message.responses) {
+    writer.byte(0x72);
+    writer.varint(messageSize(response));
+    writeMessage(writer, response);
+  }
+}
+
+export function encodeMessage(message: Message): Uint8Array {
+  const writer = new WireWriter(new Uint8Array(messageSize(message)));
+  writeMessage(writer, message);
+  return writer.buffer;
+}
+
+export function decodeMessage(bytes: Uint8Array): Message {
+  return readMessage(new WireReader(bytes));
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+function readMessage(reader: WireReader): Message {
+  const entries: Entry[] = [];
+  const responses: Message[] = [];
+  const message: Mutable<Message> = {
+    type: 0,
+    to: 0n,
+    from: 0n,
+    term: 0,
+    logTerm: 0,
+    index: 0,
+    entries,
+    commit: 0,
+    snapshot: undefined,
+    reject: false,
+    rejectHint: 0,
+    context: undefined,
+    vote: 0n,
+    responses,
+  };
+  while (!reader.done) {
+    const tag = reader.tag();
+    if (tag === 0x3a) entries.push(nested(reader, readEntry));
+    else if (tag === 0x72) responses.push(nested(reader, readMessage));
+    else readMessageField(reader, tag, message);
+  }
+  return message;
+}
+
+function readMessageField(reader: WireReader, tag: number, message: Mutable<Message>): void {
+  switch (tag) {
+    case 0x08:
+      message.type = messageType(reader.varint());
+      return;
+    case 0x10:
+      message.to = reader.bigVarint();
+      return;
+    case 0x18:
+      message.from = reader.bigVarint();
+      return;
+    case 0x20:
+      message.term = reader.varint();
+      return;
+    case 0x28:
+      message.logTerm = reader.varint();
+      return;
+    case 0x30:
+      message.index = reader.varint();
+      return;
+    case 0x40:
+      message.commit = reader.varint();
+      return;
+    case 0x4a:
+      message.snapshot = nested(reader, readSnapshot);
+      return;
+    case 0x50:
+      message.reject = reader.bool();
+      return;
+    case 0x58:
+      message.rejectHint = reader.varint();
+      return;
+    case 0x62:
+      message.context = reader.bytes();
+      return;
+    case 0x68:
+      message.vote = reader.bigVarint();
+      return;
+    default:
+      reader.skip(tag, 14);
+  }
+}
+
+function messageType(type: number): MessageType {
+  if (!isMessageType(type)) throw new WireError(`unknown message type ${type}`);
+  return type;
+}
+
+function isEntryType(type: number): type is EntryType {
+  return type <= EntryType.ConfChangeV2;
+}
+
+function isMessageType(type: number): type is MessageType {
+  return type <= MessageType.ForgetLeader;
+}
+
+export function encodeHardState(state: HardState): Uint8Array {
+  const size = 3 + varintSize(state.term) + bigVarintSize(state.vote) + varintSize(state.commit);
+  const writer = new WireWriter(new Uint8Array(size));
+  writer.byte(0x08);
+  writer.varint(state.term);
+  writer.byte(0x10);
+  writer.bigVarint(state.vote);
+  writer.byte(0x18);
+  writer.varint(state.commit);
+  return writer.buffer;
+}
+
+export function decodeHardState(bytes: Uint8Array): HardState {
+  const reader = new WireReader(bytes);
+  let term = 0;
+  let vote = 0n;
+  let commit = 0;
+  while (!reader.done) {
+    const tag = reader.tag();
+    if (tag === 0x08) term = reader.varint();
+    else if (tag === 0x10) vote = reader.bigVarint();
+    else if (tag === 0x18) commit = reader.varint();
+    else reader.skip(tag, 3);
+  }
+  return { term, vote, commit };
+}
+
+function snapshotSize(snapshot: Snapshot): number {
+  const metadata = lengthDelimited(metadataSize(snapshot.metadata));
+  return snapshot.data === undefined ? metadata : metadata + lengthDelimited(snapshot.data.length);
+}
+
+function writeSnapshot(writer: WireWriter, snapshot: Snapshot): void {
+  if (snapshot.data !== undefined) {
+    writer.byte(0x0a);
+    writer.bytes(snapshot.data);
+  }
+  writer.byte(0x12);
+  writer.varint(metadataSize(snapshot.metadata));
+  writeMetadata(writer, snapshot.metadata);
+}
+
+export function encodeSnapshot(snapshot: Snapshot): Uint8Array {
+  const writer = new WireWriter(new Uint8Array(snapshotSize(snapshot)));
+  writeSnapshot(writer, snapshot);
+  return writer.buffer;
+}
+
+export function decodeSnapshot(bytes: Uint8Array): Snapshot {
+  return readSnapshot(new WireReader(bytes));
+}
+
+function readSnapshot(reader: WireReader): Snapshot {
+  let data: Uint8Array | undefined;
+  let metadata = NO_METADATA;
+  while (!reader.done) {
+    const tag = reader.tag();
+    if (tag === 0x0a) data = reader.bytes();
+    else if (tag === 0x12) metadata = nested(reader, readMetadata);
+    else reader.skip(tag, 2);
+  }
+  return { data, metadata };
+}
+
+function metadataSize(metadata: SnapshotMetadata): number {
+  const confState = lengthDelimited(confStateSize(metadata.confState));
+  return confState + 2 + varintSize(metadata.index) + varintSize(metadata.term);
+}
+
+function writeMetadata(writer: WireWriter, metadata: SnapshotMetadata): void {
+  writer.byte(0x0a);
+  writer.varint(confStateSize(metadata.confState));
+  writeConfState(writer, metadata.confState);
+  writer.byte(0x10);
+  writer.varint(metadata.index);
+  writer.byte(0x18);
+  writer.varint(metadata.term);
+}
+
+export function encodeSnapshotMetadata(metadata: SnapshotMetadata): Uint8Array {
+  const writer = new WireWriter(new Uint8Array(metadataSize(metadata)));
+  writeMetadata(writer, metadata);
+  return writer.buffer;
+}
+
+export function decodeSnapshotMetadata(bytes: Uint8Array): SnapshotMetadata {
+  return readMetadata(new WireReader(bytes));
+}
+
+function readMetadata(reader: WireReader): SnapshotMetadata {
+  let confState = NO_CONF_STATE;
+  let index = 0;
+  let term = 0;
+  while (!reader.done) {
+    const tag = reader.tag();
+    if (tag === 0x0a) confState = nested(reader, readConfState);
+    else if (tag === 0x10) index = reader.varint();
+    else if (tag === 0x18) term = reader.varint();
+    else reader.skip(tag, 3);
+  }
+  return { confState, index, term };
+}
+
+function confStateSize(state: ConfState): number {
+  let size = 2;
+  for (const ids of [state.voters, state.learners, state.votersOutgoing, state.learnersNext])
+    for (const id of ids) size += 1 + bigVarintSize(id);
+  return size;
+}
+
+function writeConfState(writer: WireWriter, state: ConfState): void {
+  const lists = [state.voters, state.learners, state.votersOutgoing, state.learnersNext];
+  for (const [i, ids] of lists.entries())
+    for (const id of ids) {
+      writer.byte((i + 1) << 3);
+      writer.bigVarint(id);
+    }
+  writer.byte(0x28);
+  writer.byte(state.autoLeave ? 1 : 0);
+}
+
+export function encodeConfState(state: ConfState): Uint8Array {
+  const writer = new WireWriter(new Uint8Array(confStateSize(state)));
+  writeConfState(writer, state);
+  return writer.buffer;
+}
+
+export function decodeConfState(bytes: Uint8Array): ConfState {
+  return readConfState(new WireReader(bytes));
+}
+
+function readConfState(reader: WireReader): ConfState {
+  const lists: bigint[][] = [[], [], [], []];
+  let autoLeave = false;
+  while (!reader.done) {
+    const tag = reader.tag();
+    const ids = lists[(tag >>> 3) - 1];
+    if (ids !== undefined && (tag & 7) === 0) ids.push(reader.bigVarint());
+    else if (ids !== undefined && (tag & 7) === 2) pushPacked(reader, ids);
+    else if (tag === 0x28) autoLeave = reader.bool();
+    else reader.skip(tag, 5);
+  }
+  const [voters = [], learners = [], votersOutgoing = [], learnersNext = []] = lists;
+  return { voters, learners, votersOutgoing, learnersNext, autoLeave };
+}
+
+/** etcd writes repeated ids one by one, but every protobuf reader must take the packed form too. */
+function pushPacked(reader: WireReader, ids: bigint[]): void {
+  const outer = reader.enter();
+  while (!reader.done) ids.push(reader.bigVarint());
+  reader.leave(outer);
+}
+
+function nested<T>(reader: WireReader, read: (reader: WireReader) => T): T {
+  const outer = reader.enter();
+  const value = read(reader);
+  reader.leave(outer);
+  return value;
+}
+
+/** Bytes of a length-delimited field with a one-byte tag. */
+function lengthDelimited(length: number): number {
+  return 1 + varintSize(length) + length;
+}
