@@ -2,7 +2,7 @@
 const layers = {
   "server/base": [],
   "server/proto": ["server/base"],
-  "server/ports": ["server/base"],
+  "server/ports": ["server/base", "server/proto"],
   "server/raft": ["server/base", "server/proto"],
   "server/wal": ["server/base", "server/proto", "server/ports", "server/raft"],
   "server/snapshot": ["server/base", "server/proto", "server/ports", "server/backend"],

@@ -1,0 +1,23 @@
+/** A number that only grows. */
+export interface Counter {
+  add(amount: number, labels?: Readonly<Record<string, string>>): void;
+}
+
+/** A number that is set. */
+export interface Gauge {
+  set(value: number, labels?: Readonly<Record<string, string>>): void;
+}
+
+/** A distribution, in the unit that its name ends with. */
+export interface Histogram {
+  observe(value: number, labels?: Readonly<Record<string, string>>): void;
+}
+
+/** Makes the metrics that a module counts with; names are etcd's. */
+export interface Metrics {
+  counter(name: string, help: string, labels?: readonly string[]): Counter;
+  gauge(name: string, help: string, labels?: readonly string[]): Gauge;
+  /** A gauge that is asked when it is scraped. */
+  gaugeOf(name: string, help: string, read: () => number): void;
+  histogram(name: string, help: string, bucketBounds: readonly number[], labels?: readonly string[]): Histogram;
+}
