@@ -1,3 +1,4 @@
+import type { EventEmitter } from "node:events";
 import type { Duplex } from "node:stream";
 import {
   Metadata,
@@ -168,7 +169,7 @@ class GrpcJsCall implements CallContext {
 
   onCancelled(run: () => void): void {
     if (this.#call.cancelled) run();
-    else this.#call.once("cancelled", run);
+    else (this.#call as EventEmitter).once("cancelled", run);
   }
 }
 

@@ -92,7 +92,8 @@ function sniff(socket: Socket, protocols: Protocols): void {
     socket.off("error", onError);
     socket.off("close", onClose);
     socket.unshift(first);
-    const isHttp2 = first[0] === 0x50 && (first.length < 2 || first[1] === 0x52) && (first.length < 3 || first[2] === 0x49);
+    const isHttp2 =
+      first[0] === 0x50 && (first.length < 2 || first[1] === 0x52) && (first.length < 3 || first[2] === 0x49);
     if (isHttp2) protocols.http2(socket);
     else protocols.http1(socket);
   };

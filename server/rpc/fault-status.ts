@@ -62,14 +62,8 @@ export const faultStatus = {
   "not-capable": [Code.FAILED_PRECONDITION, "etcdserver: not capable"],
   stopped: [Code.UNAVAILABLE, "etcdserver: server stopped"],
   timeout: [Code.UNAVAILABLE, "etcdserver: request timed out"],
-  "timeout-leader-fail": [
-    Code.UNAVAILABLE,
-    "etcdserver: request timed out, possibly due to previous leader failure",
-  ],
-  "timeout-connection-lost": [
-    Code.UNAVAILABLE,
-    "etcdserver: request timed out, possibly due to connection lost",
-  ],
+  "timeout-leader-fail": [Code.UNAVAILABLE, "etcdserver: request timed out, possibly due to previous leader failure"],
+  "timeout-connection-lost": [Code.UNAVAILABLE, "etcdserver: request timed out, possibly due to connection lost"],
   "timeout-wait-applied": [
     Code.UNAVAILABLE,
     "etcdserver: request timed out, waiting for the applied index took too long",
@@ -84,16 +78,10 @@ export const faultStatus = {
   canceled: [Code.CANCELED, "etcdserver: request canceled"],
   "deadline-exceeded": [Code.DEADLINE_EXCEEDED, "etcdserver: context deadline exceeded"],
   "wrong-downgrade-version-format": [Code.INVALID_ARGUMENT, "etcdserver: wrong downgrade target version format"],
-  "invalid-downgrade-target-version": [
-    Code.INVALID_ARGUMENT,
-    "etcdserver: invalid downgrade target version",
-  ],
+  "invalid-downgrade-target-version": [Code.INVALID_ARGUMENT, "etcdserver: invalid downgrade target version"],
   "downgrade-in-process": [Code.FAILED_PRECONDITION, "etcdserver: cluster has a downgrade job in progress"],
   "no-inflight-downgrade": [Code.FAILED_PRECONDITION, "etcdserver: no inflight downgrade job"],
-  "cluster-version-unavailable": [
-    Code.FAILED_PRECONDITION,
-    "etcdserver: cluster version not found during downgrade",
-  ],
+  "cluster-version-unavailable": [Code.FAILED_PRECONDITION, "etcdserver: cluster version not found during downgrade"],
 } as const satisfies Record<Fault, readonly [Code, string]>;
 
 /** What the wire says about an error; undefined when it is a bug rather than an outcome. */

@@ -21,15 +21,16 @@ export interface StreamCall<Request, Response> extends CallContext {
   drained(): Promise<void>;
 }
 
-export type UnaryHandler<Request, Response> = (
-  request: Request,
-  call: CallContext,
-) => Response | Promise<Response>;
+export type UnaryHandler<Request, Response> = (request: Request, call: CallContext) => Response | Promise<Response>;
 
 /** Resolving ends the call with OK, rejecting with the error's status. */
 export type StreamHandler<Request, Response> = (call: StreamCall<Request, Response>) => Promise<void>;
 
-type Handler<M> = M extends { methodKind: "unary"; input: infer I extends DescMessage; output: infer O extends DescMessage }
+type Handler<M> = M extends {
+  methodKind: "unary";
+  input: infer I extends DescMessage;
+  output: infer O extends DescMessage;
+}
   ? UnaryHandler<MessageShape<I>, MessageShape<O>>
   : M extends { input: infer I extends DescMessage; output: infer O extends DescMessage }
     ? StreamHandler<MessageShape<I>, MessageShape<O>>
@@ -86,7 +87,8 @@ function bindMethod(
     encode: overrides[path]?.encode ?? ((message) => toBinary(output, message as MessageShape<typeof output>)),
   };
   const handle = must(handler ?? undefined, `${path} has a handler`);
-  if (method.methodKind === "unary") return { ...codec, kind: "unary", handle: handle as UnaryHandler<unknown, unknown> };
+  if (method.methodKind === "unary")
+    return { ...codec, kind: "unary", handle: handle as UnaryHandler<unknown, unknown> };
   const kind = method.methodKind === "server_streaming" ? "server_streaming" : "bidi_streaming";
   return { ...codec, kind, handle: handle as StreamHandler<unknown, unknown> };
 }
