@@ -41,13 +41,15 @@ export function confStateOf(configuration: Configuration): ConfState {
 
 /** Whether two states describe the same configuration, whatever the order of their ids. */
 export function areConfStatesEquivalent(a: ConfState, b: ConfState): boolean {
-  const same = (left: readonly NodeId[], right: readonly NodeId[]) =>
-    left.length === right.length && sortedIds(left).join() === sortedIds(right).join();
   return (
-    same(a.voters, b.voters) &&
-    same(a.votersOutgoing, b.votersOutgoing) &&
-    same(a.learners, b.learners) &&
-    same(a.learnersNext, b.learnersNext) &&
+    hasSameIds(a.voters, b.voters) &&
+    hasSameIds(a.votersOutgoing, b.votersOutgoing) &&
+    hasSameIds(a.learners, b.learners) &&
+    hasSameIds(a.learnersNext, b.learnersNext) &&
     a.autoLeave === b.autoLeave
   );
+}
+
+function hasSameIds(a: readonly NodeId[], b: readonly NodeId[]): boolean {
+  return a.length === b.length && sortedIds(a).join() === sortedIds(b).join();
 }

@@ -1,6 +1,6 @@
 import { assert, unreachable } from "../base/assert.ts";
 import type { Index } from "../base/ids.ts";
-import { Inflights } from "./inflights.ts";
+import type { Inflights } from "./inflights.ts";
 
 /**
  * How the leader treats a follower: "probe" looks for the place where the logs agree, one message per
@@ -45,7 +45,7 @@ export class Progress {
 
   /** A copy for a configuration that may be refused; the window is shared, a refused copy never uses it. */
   clone(): Progress {
-    const copy = new Progress({ ...this, inflights: this.inflights });
+    const copy = new Progress(this);
     copy.state = this.state;
     copy.pendingSnapshot = this.pendingSnapshot;
     copy.isFlowPaused = this.isFlowPaused;
