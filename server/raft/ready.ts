@@ -11,8 +11,8 @@ export interface SoftState {
 
 /**
  * What is to be done outside of raft. With asynchronous storage writes all of it is in `messages`, those to
- * the local targets included, and they may all go at once. Without, in this order: entries, hard state and
- * snapshot to disk, synced if `mustSync`; then the messages out; then the committed entries applied; then `advance`.
+ * the local targets included, and they may all go at once. Without, in this order: snapshot, entries
+ * (they follow it) and hard state to disk, synced if `mustSync`; then the messages out; then the committed entries applied; then `advance`.
  */
 export interface Ready {
   /** Undefined unless it has changed. */
