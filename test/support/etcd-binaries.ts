@@ -1,0 +1,68 @@
+import { execFileSync, spawn } from "node:child_process";
+import { accessSync, constants } from "node:fs";
+import { createServer } from "node:net";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { onTestFinished } from "vitest";
+
+/** A program of real etcd, from $KVORUM_ETCD_BIN or the cache; fails clearly when it is not there. */
+export function etcdBinary(name: "etcd" | "etcdctl" | "etcdutl"): string {
+  const folder = process.env["KVORUM_ETCD_BIN"] ?? join(homedir(), ".cache/kvorum/bin");
+  const path = join(folder, name);
+  try {
+    accessSync(path, constants.X_OK);
+  } catch (error) {
+    throw new Error(`real ${name} is needed at ${path}; set KVORUM_ETCD_BIN to the folder that holds it`, {
+      cause: error,
+    });
+  }
+  return path;
+}
+
+/** Runs a program to its end and returns what it printed; a failure shows its error output. */
+export function run(program: string, args: readonly string[], options: { readonly input?: string } = {}): string {
+  return execFileSync(program, args, { encoding: "utf8", maxBuffer: 1 << 28, stdio: "pipe", ...options });
+}
+
+/** A running etcd of one member. */
+export interface RunningEtcd {
+  readonly endpoint: string;
+  etcdctl(...args: string[]): string;
+  stop(): Promise<void>;
+}
+
+/** Starts real etcd on free ports and waits until it answers; it ends with the test at the latest. */
+export async function startEtcd(dataDir: string, ...flags: string[]): Promise<RunningEtcd> {
+  const [client, peer] = [`http://127.0.0.1:${await freePort()}`, `http://127.0.0.1:${await freePort()}`];
+  const urls = ["--listen-client-urls", client, "--advertise-client-urls", client, "--listen-peer-urls", peer];
+  const cluster = ["--initial-advertise-peer-urls", peer, "--initial-cluster", `default=${peer}`];
+  const etcd = spawn(etcdBinary("etcd"), ["--data-dir", dataDir, ...urls, ...cluster, ...flags], { stdio: "ignore" });
+  const ended = new Promise<void>((resolve) => etcd.once("exit", () => resolve()));
+  const stop = async (): Promise<void> => {
+    etcd.kill("SIGTERM");
+    await ended;
+  };
+  onTestFinished(stop);
+  const etcdctl = (...args: string[]): string => run(etcdBinary("etcdctl"), ["--endpoints", client, ...args]);
+  await untilHealthy(client);
+  return { endpoint: client, etcdctl, stop };
+}
+
+async function untilHealthy(endpoint: string): Promise<void> {
+  const deadline = Date.now() + 20_000;
+  while (Date.now() < deadline) {
+    const answer = await fetch(`${endpoint}/health`).catch(() => undefined);
+    if (answer?.ok) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`etcd at ${endpoint} did not become healthy`);
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === "string") throw new Error("a TCP server has a port");
+  return address.port;
+}
