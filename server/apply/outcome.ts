@@ -15,7 +15,7 @@ import type {
   TxnResponse,
 } from "../proto/gen/rpc_pb.js";
 import type { Deferred } from "../mvcc/deferred.ts";
-import type { MembershipFact } from "../cluster/membership.ts";
+import type { MembershipFact } from "../cluster/membership-fact.ts";
 
 /** What a request in the log can be answered with. Headers carry the revision only. */
 export type ResponseMessage =

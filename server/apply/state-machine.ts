@@ -1,16 +1,35 @@
+import { assert, must } from "../base/assert.ts";
+import { DomainError } from "../base/domain-error.ts";
 import type { Index, NodeId, Term } from "../base/ids.ts";
-import type { ConfState, ConfChange, ConfChangeV2 } from "../proto/raft-message.ts";
+import type { ConfChange, ConfChangeV2 } from "../proto/raft-message.ts";
 import type { InternalRaftRequest } from "../proto/gen/raft_internal_pb.js";
-import type { AlarmMember, AlarmType, TxnRequest, TxnResponse } from "../proto/gen/rpc_pb.js";
-import type { SizeAccounting } from "../backend/size-accounting.ts";
-import type { WriteBuffer } from "../backend/write-buffer.ts";
+import type { TxnRequest, TxnResponse } from "../proto/gen/rpc_pb.js";
+import { PRIVATE, PRIVATE_ROWS } from "../backend/buckets.ts";
+import { SizeAccounting } from "../backend/size-accounting.ts";
+import { uint64Bytes } from "../backend/uint64.ts";
+import { WriteBuffer } from "../backend/write-buffer.ts";
 import type { Deferred } from "../mvcc/deferred.ts";
-import type { Mvcc } from "../mvcc/mvcc.ts";
+import { Mvcc } from "../mvcc/mvcc.ts";
+import { decodeRecord } from "../mvcc/record-codec.ts";
 import type { RevisionKey } from "../mvcc/revision.ts";
-import type { WatchHub } from "../mvcc/watch-hub.ts";
-import type { Lessor } from "../lease/lessor.ts";
-import type { Membership } from "../cluster/membership.ts";
+import { RevisionMap } from "../mvcc/revision-map.ts";
+import { WatchHub } from "../mvcc/watch-hub.ts";
+import { Lessor } from "../lease/lessor.ts";
+import { Membership } from "../cluster/membership.ts";
+import { Alarms } from "./alarms.ts";
+import type { Applied, Apply } from "./applier.ts";
+import { authGuard } from "./auth-guard.ts";
+import { corruptGuard } from "./corrupt-guard.ts";
+import { valuesNeeded, valuesNeededByTxn } from "./missing-values.ts";
+import { noSpaceGuard } from "./no-space-guard.ts";
+import { operationOf } from "./operation.ts";
+import type { Operation } from "./operation.ts";
 import type { ConfOutcome, Outcome } from "./outcome.ts";
+import { quotaGuard } from "./quota-guard.ts";
+import { Quota } from "./quota.ts";
+import { stateApplier } from "./state-applier.ts";
+import { StateLoader } from "./state-loader.ts";
+import { checkTxn, choosePath, readTxn } from "./txn.ts";
 
 export interface StateMachineOptions {
   readonly memberId: NodeId;
@@ -22,6 +41,7 @@ export interface StateMachineOptions {
   readonly persistLeaseCheckpoints: boolean;
 }
 
+/** Which entry of the log it is. */
 export interface EntryPosition {
   readonly index: Index;
   readonly term: Term;
@@ -34,50 +54,165 @@ export interface ApplyOptions {
   readonly isWaiting: boolean;
 }
 
-/** Where a loaded store stands. */
-export interface RecoveredState {
-  readonly index: Index;
-  readonly term: Term;
-  readonly confState: ConfState | undefined;
-  readonly storageVersion: string | undefined;
-}
-
-/** Takes all rows of a store (or of a snapshot's rows under their store keys) in key order. */
-export interface StateLoader {
-  row(storeKey: Uint8Array, value: Uint8Array): void;
-  finish(): RecoveredState;
-}
-
-export declare class Alarms {
-  list(type: AlarmType): readonly AlarmMember[];
-  has(type: AlarmType): boolean;
-}
-
-/** The only writer of the replicated state. */
-export declare class StateMachine {
-  constructor(options: StateMachineOptions);
-  readonly mvcc: Mvcc;
+/**
+ * The replicated state and its only writer. Synchronous and deterministic: the same entries make the same state
+ * on every member. Values that applying has to look at are fetched before (`missingValues`, `provide`), values
+ * that only an answer needs are fetched afterwards (`Outcome.response`). Rows go into the write buffer.
+ */
+export class StateMachine {
+  readonly buffer = new WriteBuffer();
+  readonly sizes = new SizeAccounting();
+  readonly watchHub = new WatchHub();
   readonly lessor: Lessor;
+  readonly mvcc: Mvcc;
   readonly membership: Membership;
   readonly alarms: Alarms;
-  readonly buffer: WriteBuffer;
-  readonly watchHub: WatchHub;
-  readonly sizes: SizeAccounting;
-  readonly consistentIndex: Index;
-  readonly term: Term;
+  readonly memberId: NodeId;
+  readonly #quota: Quota;
+  readonly #apply: Apply;
+  /** Records for the next entry. */
+  #provided = new RevisionMap<Uint8Array>();
+  #position: EntryPosition = { index: 0, term: 0 };
+  #writtenDbSize = 0;
 
-  /** For a fresh machine, once, before the first entry. */
-  loader(): StateLoader;
-  /** Stored records that applying this request (next!) needs and that memory does not hold. */
-  missingValues(request: InternalRaftRequest): readonly RevisionKey[];
-  provide(revision: RevisionKey, record: Uint8Array): void;
-  /** Must see every entry in order; refuses (asserts) one at or below the consistent index. Call `watchHub.notify` with the outcome's events. */
-  apply(entry: EntryPosition, request: InternalRaftRequest | undefined, options: ApplyOptions): Outcome;
-  applyConfChange<Change extends ConfChange | ConfChangeV2>(entry: EntryPosition, change: Change): ConfOutcome<Change>;
+  constructor(options: StateMachineOptions) {
+    const { buffer, sizes } = this;
+    this.memberId = options.memberId;
+    this.lessor = new Lessor({
+      buffer,
+      sizes,
+      minTtlSeconds: options.minLeaseTtlSeconds,
+      persistCheckpoints: options.persistLeaseCheckpoints,
+    });
+    this.mvcc = new Mvcc({ buffer, sizes, leases: this.lessor, cacheBytes: options.valueCacheBytes });
+    this.membership = new Membership(buffer, options.maxLearners);
+    this.alarms = new Alarms(buffer);
+    this.#quota = new Quota(sizes, options.quotaBytes);
+    this.#apply = this.#chain();
+  }
 
-  /** A txn of ranges only, which does not go through the log. `missingTxnValues` first. */
-  readTxn(request: TxnRequest): Deferred<TxnResponse>;
-  missingTxnValues(request: TxnRequest): readonly RevisionKey[];
-  /** What a write would add to the database in the quota's eyes, and whether there is room. 0 cost: reads. */
-  quotaAllows(request: InternalRaftRequest): boolean;
+  /** The index of the last entry applied. */
+  get consistentIndex(): Index {
+    return this.#position.index;
+  }
+
+  /** The term of the last entry applied. */
+  get term(): Term {
+    return this.#position.term;
+  }
+
+  /** For a fresh machine, once, before the first entry: takes the rows of a store. */
+  loader(): StateLoader {
+    assert(this.#position.index === 0, "only an empty machine is loaded");
+    const { mvcc, lessor, membership, alarms, sizes } = this;
+    return new StateLoader({ mvcc, lessor, membership, alarms, sizes }, ({ index, term }) => {
+      this.#position = { index, term };
+      this.#writtenDbSize = sizes.dbSize;
+    });
+  }
+
+  /** Stored records that applying this request needs and memory does not hold. Ask only for the entry that comes next. */
+  missingValues(request: InternalRaftRequest): readonly RevisionKey[] {
+    return this.#missing(valuesNeeded(this.mvcc, request));
+  }
+
+  /** A record that was missing, fetched. */
+  provide(revision: RevisionKey, record: Uint8Array): void {
+    this.#provided.set(revision.main, revision.sub, record);
+    this.mvcc.remember(revision, record);
+  }
+
+  /**
+   * Applies one committed entry; without a request (an empty entry) only the position moves. Entries come in
+   * order, each once. Hand the outcome's events to `watchHub.notify`, with the outcome's revision.
+   */
+  apply(entry: EntryPosition, request: InternalRaftRequest | undefined, options: ApplyOptions): Outcome {
+    this.#advance(entry);
+    const outcome = this.#outcome(entry.index, request, options);
+    this.#provided = new RevisionMap();
+    this.#noteSize();
+    return outcome;
+  }
+
+  /** Applies a committed configuration change; tell raft the effective one. */
+  applyConfChange<Change extends ConfChange | ConfChangeV2>(entry: EntryPosition, change: Change): ConfOutcome<Change> {
+    this.#advance(entry);
+    return { index: entry.index, ...this.membership.apply(change) };
+  }
+
+  /** A txn of ranges only, which does not go through the log. Provide what `missingTxnValues` names just before. */
+  readTxn(request: TxnRequest): Deferred<TxnResponse> {
+    const { mvcc, lessor } = this;
+    const valueOf = this.#valueOf;
+    const path = choosePath({ view: mvcc, valueOf, leaseOf: (key) => lessor.leaseOf(key) }, request);
+    checkTxn(mvcc, { lessor, valueOf }, request, path);
+    return readTxn(mvcc, request, path);
+  }
+
+  missingTxnValues(request: TxnRequest): readonly RevisionKey[] {
+    return this.#missing(valuesNeededByTxn(this.mvcc, request));
+  }
+
+  /** Whether the quota leaves room for a request, asked before it is proposed. */
+  quotaAllows(request: InternalRaftRequest): boolean {
+    return this.#quota.hasRoomFor(operationOf(request));
+  }
+
+  /** Gives free pages back: the size is that of what is in use. */
+  defragment(): void {
+    this.sizes.defragment();
+    this.#noteSize();
+  }
+
+  #chain(): Apply {
+    const { mvcc, lessor, membership, alarms } = this;
+    const state = { mvcc, lessor, membership, alarms, valueOf: this.#valueOf };
+    const guards = [corruptGuard(alarms), noSpaceGuard(alarms), authGuard(), quotaGuard(this.#quota)];
+    return guards.reduceRight<Apply>((next, guard) => guard(next), stateApplier(state));
+  }
+
+  #outcome(index: Index, request: InternalRaftRequest | undefined, options: ApplyOptions): Outcome {
+    const operation: Operation = request ? operationOf(request) : { kind: "none" };
+    const context = {
+      ...options,
+      username: request?.header?.username ?? "",
+      authRevision: request?.header?.authRevision ?? 0n,
+    };
+    try {
+      const applied: Applied = this.#apply(operation, context);
+      return { index, revision: this.mvcc.currentRevision, ...applied };
+    } catch (error) {
+      if (!(error instanceof DomainError)) throw error;
+      const { fault } = error;
+      return { index, revision: this.mvcc.currentRevision, response: undefined, fault, events: [], facts: [] };
+    }
+  }
+
+  #advance(entry: EntryPosition): void {
+    assert(entry.index > this.#position.index, "no entry is applied twice");
+    this.#position = entry;
+  }
+
+  /** What memory holds now is kept for the entry, too: fetching the rest must not push it out of the cache. */
+  #missing(needed: readonly RevisionKey[]): readonly RevisionKey[] {
+    return needed.filter((revision) => {
+      const { main, sub } = revision;
+      const record = this.#provided.get(main, sub) ?? this.mvcc.record(revision);
+      if (record) this.#provided.set(main, sub, record);
+      return record === undefined;
+    });
+  }
+
+  readonly #valueOf = (revision: RevisionKey): Uint8Array => {
+    const record = this.#provided.get(revision.main, revision.sub) ?? this.mvcc.record(revision);
+    return decodeRecord(must(record, "what an entry needs was fetched before it is applied")).value;
+  };
+
+  /** The size survives a restart, which rows alone would not tell: free pages are not in them. */
+  #noteSize(): void {
+    const { dbSize } = this.sizes;
+    if (dbSize === this.#writtenDbSize) return;
+    this.#writtenDbSize = dbSize;
+    this.buffer.put(PRIVATE, PRIVATE_ROWS.dbSize, uint64Bytes(dbSize));
+  }
 }

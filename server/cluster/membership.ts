@@ -1,40 +1,174 @@
+import { must, unreachable } from "../base/assert.ts";
+import { DomainError } from "../base/domain-error.ts";
+import type { Fault } from "../base/domain-error.ts";
+import { hexId } from "../base/ids.ts";
 import type { NodeId } from "../base/ids.ts";
+import type { ConfChange, ConfChangeV2 } from "../proto/raft-message.ts";
+import { CLUSTER, META } from "../backend/buckets.ts";
+import type { WriteBuffer } from "../backend/write-buffer.ts";
+import { isConfChangeV2, planConfChange } from "./conf-change-plan.ts";
+import type { CurrentMembers, MemberStep } from "./conf-change-plan.ts";
+import { downgradeJson, memberJson, parseDowngrade, parseMemberContext } from "./member-json.ts";
+import type { DowngradeInfo, Member } from "./member.ts";
+import type { MembershipFact } from "./membership-fact.ts";
 
-export interface Member {
-  readonly id: NodeId;
-  readonly peerUrls: readonly string[];
-  readonly isLearner: boolean;
-  /** Empty until the member has published itself. */
-  readonly name: string;
-  readonly clientUrls: readonly string[];
-  /** The voter whose place this learner is to take (it may share that voter's peer URLs). */
-  readonly replaces: NodeId | undefined;
+/** What became of a change: raft has to be told the effective one. */
+export interface AppliedConfChange<Change extends ConfChange | ConfChangeV2> {
+  /** The change, or with its node ids zeroed if it was refused. */
+  readonly effective: Change;
+  readonly fault: Fault | undefined;
+  readonly facts: readonly MembershipFact[];
 }
 
-export interface DowngradeInfo {
-  readonly isEnabled: boolean;
-  readonly targetVersion: string;
-}
+/** The first cluster version whose stores say their version. */
+const STORAGE_VERSION_SINCE = { major: 3, minor: 6 } as const;
 
-export type MembershipFact =
-  | { readonly kind: "member-added"; readonly member: Member }
-  | { readonly kind: "member-removed"; readonly id: NodeId; readonly member: Member }
-  | { readonly kind: "member-promoted"; readonly member: Member }
-  /** New peer URLs. */
-  | { readonly kind: "member-updated"; readonly member: Member }
-  /** New name or client URLs. */
-  | { readonly kind: "member-attributes-changed"; readonly member: Member }
-  | { readonly kind: "cluster-version-changed"; readonly version: string; readonly previous: string | undefined }
-  | { readonly kind: "downgrade-changed"; readonly downgrade: DowngradeInfo };
+/** Who is in the cluster and which version it speaks, as far as entries have been applied. */
+export class Membership implements CurrentMembers {
+  readonly #buffer: WriteBuffer;
+  readonly #maxLearners: number;
+  readonly #members = new Map<NodeId, Member>();
+  readonly #removed = new Set<NodeId>();
+  #clusterVersion: string | undefined;
+  #downgrade: DowngradeInfo = { isEnabled: false, targetVersion: "" };
 
-/** Who is in the cluster, as applied. */
-export declare class Membership {
+  constructor(buffer: WriteBuffer, maxLearners: number) {
+    this.#buffer = buffer;
+    this.#maxLearners = maxLearners;
+  }
+
   /** By ascending id. */
-  readonly members: readonly Member[];
-  member(id: NodeId): Member | undefined;
-  isRemoved(id: NodeId): boolean;
-  readonly removedIds: readonly NodeId[];
-  /** "3.6.0"; undefined before the first ClusterVersionSet. */
-  readonly clusterVersion: string | undefined;
-  readonly downgrade: DowngradeInfo;
+  get members(): readonly Member[] {
+    return [...this.#members.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  member(id: NodeId): Member | undefined {
+    return this.#members.get(id);
+  }
+
+  /** An id that was removed can never return. */
+  isRemoved(id: NodeId): boolean {
+    return this.#removed.has(id);
+  }
+
+  get removedIds(): readonly NodeId[] {
+    return [...this.#removed];
+  }
+
+  /** "3.6.0"; undefined before the cluster has agreed on one. */
+  get clusterVersion(): string | undefined {
+    return this.#clusterVersion;
+  }
+
+  get downgrade(): DowngradeInfo {
+    return this.#downgrade;
+  }
+
+  /** A row of bucket `members`, `members_removed` or `cluster`. */
+  load(bucket: "members" | "members_removed" | "cluster", key: Uint8Array, value: Uint8Array): void {
+    const [name, text] = [decode(key), decode(value)];
+    if (bucket === "members") {
+      const { member } = parseMemberContext(text);
+      this.#members.set(member.id, member);
+    } else if (bucket === "members_removed") this.#removed.add(BigInt(`0x${name}`));
+    else if (name === decode(CLUSTER.clusterVersion)) this.#clusterVersion = text;
+    else if (name === decode(CLUSTER.downgrade)) this.#downgrade = parseDowngrade(text);
+  }
+
+  /** Would the change take effect? Throws the DomainError with which it would be refused. */
+  check(change: ConfChange | ConfChangeV2): void {
+    planConfChange(this, change, this.#maxLearners);
+  }
+
+  /** Applies a committed change, all of it or nothing. Leaving a joint configuration (no changes) does nothing here. */
+  apply<Change extends ConfChange | ConfChangeV2>(change: Change): AppliedConfChange<Change> {
+    try {
+      const steps = planConfChange(this, change, this.#maxLearners);
+      const facts = steps.map((step) => this.#take(step));
+      return { effective: change, fault: undefined, facts };
+    } catch (error) {
+      if (!(error instanceof DomainError)) throw error;
+      return { effective: zeroed(change), fault: error.fault, facts: [] };
+    }
+  }
+
+  /** A member publishes its name and client URLs. Nothing happens if it is gone. */
+  setAttributes(id: NodeId, name: string, clientUrls: readonly string[]): readonly MembershipFact[] {
+    const known = this.#members.get(id);
+    if (!known) return [];
+    const member = { ...known, name, clientUrls };
+    this.#put(member);
+    return [{ kind: "member-attributes-changed", member }];
+  }
+
+  setClusterVersion(version: string): readonly MembershipFact[] {
+    const previous = this.#clusterVersion;
+    this.#clusterVersion = version;
+    this.#buffer.put("cluster", CLUSTER.clusterVersion, encode(version));
+    this.#setStorageVersion(version);
+    return [{ kind: "cluster-version-changed", version, previous }];
+  }
+
+  setDowngrade(downgrade: DowngradeInfo): readonly MembershipFact[] {
+    this.#downgrade = downgrade;
+    this.#buffer.put("cluster", CLUSTER.downgrade, encode(downgradeJson(downgrade)));
+    return [{ kind: "downgrade-changed", downgrade }];
+  }
+
+  /** The store's version follows the cluster's; older stores have none. */
+  #setStorageVersion(version: string): void {
+    const [major = 0, minor = 0] = version.split(".").map(Number);
+    const { major: sinceMajor, minor: sinceMinor } = STORAGE_VERSION_SINCE;
+    const hasVersion = major > sinceMajor || (major === sinceMajor && minor >= sinceMinor);
+    if (hasVersion) this.#buffer.put("meta", META.storageVersion, encode(`${major}.${minor}.0`));
+    else this.#buffer.delete("meta", META.storageVersion);
+  }
+
+  #take(step: MemberStep): MembershipFact {
+    switch (step.kind) {
+      case "add":
+        this.#put(step.member);
+        return { kind: "member-added", member: step.member };
+      case "update":
+        this.#put(step.member);
+        return { kind: "member-updated", member: step.member };
+      case "promote": {
+        const member = { ...must(this.#members.get(step.id)), isLearner: false, replaces: undefined };
+        this.#put(member);
+        return { kind: "member-promoted", member };
+      }
+      case "remove":
+        return this.#remove(step.id);
+      default:
+        return unreachable(step);
+    }
+  }
+
+  #put(member: Member): void {
+    this.#members.set(member.id, member);
+    this.#buffer.put("members", encode(hexId(member.id)), encode(memberJson(member)));
+  }
+
+  #remove(id: NodeId): MembershipFact {
+    const member = must(this.#members.get(id));
+    this.#members.delete(id);
+    this.#removed.add(id);
+    this.#buffer.delete("members", encode(hexId(id)));
+    this.#buffer.put("members_removed", encode(hexId(id)), encode("removed"));
+    return { kind: "member-removed", id, member };
+  }
+}
+
+/** Raft skips changes for node 0. */
+function zeroed<Change extends ConfChange | ConfChangeV2>(change: Change): Change {
+  if (!isConfChangeV2(change)) return { ...change, nodeId: 0n };
+  return { ...change, changes: change.changes.map(({ type }) => ({ type, nodeId: 0n })) };
+}
+
+function encode(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
+function decode(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
 }

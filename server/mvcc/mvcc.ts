@@ -1,11 +1,30 @@
-import type { LeaseId, Revision } from "../base/ids.ts";
-import type { KeyValue } from "../proto/gen/kv_pb.js";
+import { assert } from "../base/assert.ts";
+import { byteString } from "../base/byte-string.ts";
+import { DomainError } from "../base/domain-error.ts";
+import type { Revision } from "../base/ids.ts";
 import type { RangeRequest, RangeResponse } from "../proto/gen/rpc_pb.js";
+import { META } from "../backend/buckets.ts";
+import type { SizeAccounting } from "../backend/size-accounting.ts";
+import type { WriteBuffer } from "../backend/write-buffer.ts";
 import type { Deferred } from "./deferred.ts";
-import type { HashKvResult, KeepSet } from "./hash.ts";
+import { CompactionHashes, KeepSet } from "./hash.ts";
+import type { HashKvResult } from "./hash.ts";
+import type { KeyVersion } from "./key-index.ts";
+import type { KeyLeases } from "./key-leases.ts";
+import { MvccLoader } from "./mvcc-loader.ts";
+import type { LoadedMvcc } from "./mvcc-loader.ts";
+import { planRange, planRangeSliced } from "./range-plan.ts";
+import type { RangeView } from "./range-plan.ts";
+import { encodeRevision, rowKey } from "./revision.ts";
 import type { RevisionKey } from "./revision.ts";
+import { TreeIndex } from "./tree-index.ts";
+import { ValueCache } from "./value-cache.ts";
+import { WriteTxn } from "./write-txn.ts";
 
-/** What is left of a compaction to do: the index and the rows. */
+/** Keys that one slice of a compaction or of a keep set visits. */
+const SLICE_KEYS = 5000;
+
+/** A compaction that is scheduled: reads below its revision fail already, index and rows are still to be cleaned. */
 export interface CompactionJob {
   readonly revision: Revision;
   /** -1 if none; what the compaction's own hash is computed with. */
@@ -14,45 +33,197 @@ export interface CompactionJob {
   readonly isResumed: boolean;
 }
 
-/** The key-value store with its history, in memory but for the values. */
-export declare class Mvcc {
-  readonly currentRevision: Revision;
-  /** -1 before the first compaction. */
-  readonly compactRevision: Revision;
-  /** Distinct keys alive now. */
-  readonly keyCount: number;
-
-  /** Throws DomainError compacted or future-revision. Everything at once: up to some thousand keys. */
-  planRange(request: RangeRequest): Deferred<RangeResponse>;
-  /** The same in slices: run it with pauses; throws compacted if a compaction overtakes it. */
-  planRangeSliced(request: RangeRequest): Generator<undefined, Deferred<RangeResponse>>;
-
-  /** The record's bytes if memory holds them: buffer, then cache. Otherwise read the store at `rowKey(revision)`. */
-  record(revision: RevisionKey): Uint8Array | undefined;
-  /** What was read from the store goes into the cache. */
-  remember(revision: RevisionKey, record: Uint8Array): void;
-  /** The record a key had at a revision, for prev_kv of an event (mod_revision − 1); undefined if none or compacted. */
-  revisionAt(key: Uint8Array, revision: Revision): RevisionKey | undefined;
-
-  /** Compactions that are scheduled (the state machine did) and not yet finished, oldest first. */
-  readonly compactionJobs: readonly CompactionJob[];
-  /** Walks the index; each slice names the rows to delete: pass it to `deleteRows` once no pin needs them. */
-  compactionSlices(job: CompactionJob): Generator<readonly RevisionKey[], void>;
-  deleteRows(rows: readonly RevisionKey[]): void;
-  /** After the last slice was deleted: writes finishedCompactRev. */
-  finishCompaction(job: CompactionJob): void;
-
-  /** 0 means now. Throws compacted or future-revision. Gives the revision to hash and the compact revision to hash with. */
-  hashPoint(revision: Revision): { readonly revision: Revision; readonly compactRevision: Revision };
-  keepSlices(revision: Revision): Generator<undefined, KeepSet>;
-  /** The hash of the compaction at exactly this revision, if it is among the last 10. */
-  cachedHash(revision: Revision): HashKvResult | undefined;
-  storeCompactionHash(hash: HashKvResult): void;
+export interface MvccParts {
+  readonly buffer: WriteBuffer;
+  readonly sizes: SizeAccounting;
+  readonly leases: KeyLeases;
+  readonly cacheBytes: number;
 }
 
-/** Where a record lies in the store. */
-export declare function rowKey(revision: RevisionKey): Uint8Array;
-/** A record's bytes as a message. */
-export declare function decodeRecord(record: Uint8Array): KeyValue;
-/** Which lease a key had when it was loaded. */
-export type LoadedLease = readonly [key: string, lease: LeaseId];
+/** The key-value store with its history: the index in memory, the records in buffer, cache and store. */
+export class Mvcc implements RangeView {
+  readonly #buffer: WriteBuffer;
+  readonly #sizes: SizeAccounting;
+  readonly #leases: KeyLeases;
+  readonly #cache: ValueCache;
+  readonly #hashes = new CompactionHashes();
+  readonly index = new TreeIndex();
+  #currentRevision: Revision = 1;
+  #compactRevision: Revision = -1;
+  /** How far compactions have come with the index. */
+  #indexCompactedTo: Revision = -1;
+  #jobs: readonly CompactionJob[] = [];
+
+  constructor({ buffer, sizes, leases, cacheBytes }: MvccParts) {
+    this.#buffer = buffer;
+    this.#sizes = sizes;
+    this.#leases = leases;
+    this.#cache = new ValueCache(cacheBytes);
+  }
+
+  get currentRevision(): Revision {
+    return this.#currentRevision;
+  }
+
+  /** -1 before the first compaction. Reads at exactly this revision still work. */
+  get compactRevision(): Revision {
+    return this.#compactRevision;
+  }
+
+  /** Keys that have a value now. */
+  get keyCount(): number {
+    return this.index.aliveCount;
+  }
+
+  get cacheBytes(): number {
+    return this.#cache.bytes;
+  }
+
+  /** For a fresh store, before the first write: takes the rows of bucket `key` in order. */
+  loader(): MvccLoader {
+    return new MvccLoader(this.index, this.#sizes);
+  }
+
+  /** Takes over what the loader found; a compaction that was interrupted becomes a job. */
+  restore(loaded: LoadedMvcc): void {
+    const { scheduledCompactRevision: scheduled, finishedCompactRevision: finished } = loaded;
+    this.#currentRevision = Math.max(1, loaded.lastRevision, scheduled, finished);
+    this.#compactRevision = Math.max(scheduled, finished);
+    this.#indexCompactedTo = finished;
+    if (scheduled > finished) {
+      this.#jobs = [{ revision: scheduled, previousRevision: finished, isResumed: true }];
+    }
+  }
+
+  /** Plans a range at once: for up to some thousand keys. Throws compacted or future-revision. */
+  planRange(request: RangeRequest): Deferred<RangeResponse> {
+    return planRange(this, request);
+  }
+
+  /** The same with pauses after every 10,000 keys; throws compacted if a compaction overtakes it. */
+  planRangeSliced(request: RangeRequest): Generator<undefined, Deferred<RangeResponse>> {
+    return planRangeSliced(this, request);
+  }
+
+  /** The record's bytes if memory holds them; otherwise read the store at `rowKey(revision)`. */
+  record(revision: RevisionKey): Uint8Array | undefined {
+    const { main, sub } = revision;
+    return this.#buffer.getRevision(main, sub) ?? this.#cache.get(main, sub);
+  }
+
+  /** What was read from the store goes into the cache. */
+  remember(revision: RevisionKey, record: Uint8Array): void {
+    this.#cache.set(revision.main, revision.sub, record);
+  }
+
+  /** The value that a key had at a revision; for an event's prev_kv ask for mod_revision − 1. Undefined if none or compacted. */
+  revisionAt(key: Uint8Array, revision: Revision): KeyVersion | undefined {
+    if (revision < this.#compactRevision) return undefined;
+    const version = this.index.get(byteString(key))?.at(revision);
+    return version?.isTombstone ? undefined : version;
+  }
+
+  /** Starts a transaction; only one at a time. */
+  beginWrite(): WriteTxn {
+    const targets = {
+      index: this.index,
+      buffer: this.#buffer,
+      cache: this.#cache,
+      sizes: this.#sizes,
+      leases: this.#leases,
+    };
+    return new WriteTxn(targets, this.#currentRevision + 1, this.#compactRevision);
+  }
+
+  /** Ends it: if it has changed something, its revision is the current one from now on. */
+  commit(txn: WriteTxn): void {
+    this.#currentRevision = txn.currentRevision;
+  }
+
+  /** Makes everything below the revision unreadable. Throws compacted or future-revision. */
+  scheduleCompaction(revision: Revision): CompactionJob {
+    if (revision <= Math.max(0, this.#compactRevision)) throw new DomainError("compacted");
+    if (revision > this.#currentRevision) throw new DomainError("future-revision");
+    const job = { revision, previousRevision: this.#compactRevision, isResumed: false };
+    this.#compactRevision = revision;
+    this.#jobs = [...this.#jobs, job];
+    this.#buffer.put("meta", META.scheduledCompactRevision, compactRow(revision));
+    return job;
+  }
+
+  /** Compactions scheduled and not yet finished, oldest first; they must be done in this order. */
+  get compactionJobs(): readonly CompactionJob[] {
+    return this.#jobs;
+  }
+
+  /**
+   * Cleans the index; each slice names rows to delete: give them to `deleteRows` once no pin needs them. To be
+   * started after the compaction's hash, which needs the rows.
+   */
+  *compactionSlices(job: CompactionJob): Generator<readonly KeyVersion[], void> {
+    assert(job === this.#jobs[0], "compactions are done in their order");
+    this.#indexCompactedTo = job.revision;
+    let from: string | undefined = "";
+    while (from !== undefined) {
+      const dropped: KeyVersion[] = [];
+      from = this.index.compact(from, job.revision, SLICE_KEYS, dropped);
+      yield dropped;
+    }
+  }
+
+  /** Rows that a compaction has dropped go from buffer and store. */
+  deleteRows(rows: readonly KeyVersion[]): void {
+    for (const row of rows) {
+      this.#buffer.deleteRevision(row.main, row.sub, rowKey(row));
+      this.#sizes.removed(row.rowBytes);
+    }
+  }
+
+  /** After all slices have been deleted. */
+  finishCompaction(job: CompactionJob): void {
+    assert(job === this.#jobs[0], "compactions are done in their order");
+    this.#jobs = this.#jobs.slice(1);
+    this.#buffer.put("meta", META.finishedCompactRevision, compactRow(job.revision));
+  }
+
+  /** What to hash with for a requested revision, 0 for now. Throws compacted or future-revision. */
+  hashPoint(revision: Revision): { readonly revision: Revision; readonly compactRevision: Revision } {
+    if (revision > 0 && revision < this.#compactRevision) throw new DomainError("compacted");
+    if (revision > this.#currentRevision) throw new DomainError("future-revision");
+    return { revision: revision <= 0 ? this.#currentRevision : revision, compactRevision: this.#compactRevision };
+  }
+
+  /** Per key the newest version at the revision, in slices. Throws compacted if a compaction overtakes it. */
+  *keepSlices(revision: Revision): Generator<undefined, KeepSet> {
+    const keep = new KeepSet();
+    const all = { from: "", to: undefined, isSingle: false };
+    let rest: Parameters<TreeIndex["scan"]>[0] | undefined = all;
+    while (rest) {
+      if (this.#indexCompactedTo > revision) throw new DomainError("compacted");
+      rest = this.index.scan(rest, SLICE_KEYS, (_key, history) => {
+        const version = history.at(revision);
+        if (version && !version.isTombstone) keep.add(version.main, version.sub);
+      });
+      if (rest) yield;
+    }
+    return keep;
+  }
+
+  /** The hash of the compaction at exactly this revision, if it is among the last 10. */
+  cachedHash(revision: Revision): HashKvResult | undefined {
+    return this.#hashes.get(revision);
+  }
+
+  /** The hashes of the last compactions, newest first. */
+  cachedHashes(): readonly HashKvResult[] {
+    return this.#hashes.list();
+  }
+
+  storeCompactionHash(hash: HashKvResult): void {
+    this.#hashes.store(hash);
+  }
+}
+
+function compactRow(revision: Revision): Uint8Array {
+  return encodeRevision(revision, 0, false);
+}

@@ -1,4 +1,5 @@
 import type { Revision } from "../base/ids.ts";
+import { KEY_PREFIX } from "../backend/buckets.ts";
 
 /** Names one stored record: the transaction (`main`), the change within it (`sub`), and whether it is a deletion. */
 export interface RevisionKey {
@@ -15,15 +16,22 @@ export const TOMBSTONE_BYTES = 18;
 const SEPARATOR = 0x5f;
 const TOMBSTONE_MARK = 0x74;
 
-/** etcd's row key of a record, after `prefix.length` bytes of prefix. */
+/** etcd's row key of a record. */
 export function encodeRevision(main: Revision, sub: number, isTombstone: boolean): Uint8Array {
   const row = new Uint8Array(isTombstone ? TOMBSTONE_BYTES : REVISION_BYTES);
   writeRevision(row, 0, main, sub, isTombstone);
   return row;
 }
 
-/** Writes a row key into `into` at `position`, which must have room for it. */
-export function writeRevision(into: Uint8Array, position: number, main: Revision, sub: number, isTombstone: boolean): void {
+/** Where a record lies in the store: the prefix of bucket `key`, then the row key. */
+export function rowKey({ main, sub, isTombstone }: RevisionKey): Uint8Array {
+  const row = new Uint8Array(1 + (isTombstone ? TOMBSTONE_BYTES : REVISION_BYTES));
+  row[0] = KEY_PREFIX;
+  writeRevision(row, 1, main, sub, isTombstone);
+  return row;
+}
+
+function writeRevision(into: Uint8Array, position: number, main: Revision, sub: number, isTombstone: boolean): void {
   writeUint64(into, position, main);
   into[position + 8] = SEPARATOR;
   writeUint64(into, position + 9, sub);
