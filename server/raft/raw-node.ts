@@ -95,7 +95,11 @@ export class RawNode {
     return this.#step({ type: MessageType.Prop, to: NO_NODE, entries: [entryOfConfChange(change)] });
   }
 
-  /** Makes a committed membership change effective; to be called for each one when it is applied. */
+  /**
+   * Makes a committed membership change effective; to be called for each one when it is applied. Not any more
+   * once a Ready has brought a snapshot, whose configuration is in force already: entries that were handed out
+   * before it are then to be passed over, and their application answered as usual.
+   */
   applyConfChange(change: AnyConfChange): ConfState {
     return applyConfChange(this.#raft, change);
   }

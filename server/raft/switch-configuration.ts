@@ -12,6 +12,7 @@ import { abortTransfer, becomeFollower } from "./roles.ts";
 
 /** Makes a committed change effective. It was checked before it was proposed: a refusal here is a bug. */
 export function applyConfChange(raft: RaftState, anyChange: AnyConfChange): ConfState {
+  assert(!raft.log.hasUnstableSnapshot, "nothing from before a received snapshot is applied after it");
   const change = asConfChangeV2(anyChange);
   const options = raft.tracker.newMemberOptions(raft.log.lastIndex);
   const before = raft.tracker.members;

@@ -3,7 +3,7 @@ import type { Index, NodeId } from "../../../server/base/ids.ts";
 import { seededRandom } from "../../../server/base/prng.ts";
 import type { Random } from "../../../server/base/prng.ts";
 import { MessageType } from "../../../server/proto/raft-message.ts";
-import type { Message, Snapshot } from "../../../server/proto/raft-message.ts";
+import type { ConfState, Message, Snapshot } from "../../../server/proto/raft-message.ts";
 import { RaftChecker } from "./raft-checker.ts";
 import { randomConfChange } from "./random-conf-change.ts";
 import { SimulatedMember } from "./simulated-member.ts";
@@ -11,7 +11,7 @@ import type { MemberOptions } from "./simulated-member.ts";
 
 const IDS: readonly NodeId[] = [1n, 2n, 3n, 4n, 5n];
 const MAX_MESSAGES = 200;
-const HEALING_ROUNDS = 3000;
+const HEALING_ROUNDS = 2000;
 const FIRST_INDEX = 5;
 
 /** What a run has seen, to show that it was not idle. */
@@ -29,6 +29,8 @@ export class SimulatedCluster {
   readonly #random: Random;
   readonly #checker = new RaftChecker();
   readonly #members: readonly SimulatedMember[];
+  readonly #mustRecover: boolean;
+  readonly #changes: Parameters<typeof randomConfChange>[1];
   #messages: Message[] = [];
   #cut = new Set<string>();
   #isHealthy = false;
@@ -39,7 +41,9 @@ export class SimulatedCluster {
 
   constructor(seed: number) {
     this.#random = seededRandom(seed);
+    this.#changes = { ids: IDS, manner: this.#random.below(3) === 0 ? "rough" : "gentle", random: this.#random };
     const options = randomOptions(this.#random);
+    this.#mustRecover = this.#changes.manner === "gentle" && (options.checkQuorum || options.preVote);
     const world = {
       checker: this.#checker,
       random: this.#random,
@@ -133,7 +137,7 @@ export class SimulatedCluster {
 
   #proposeConfChange(member: SimulatedMember): void {
     const { role, configuration } = member.node.status();
-    const change = role === "leader" ? randomConfChange(configuration, IDS, this.#random) : undefined;
+    const change = role === "leader" ? randomConfChange(configuration, this.#changes) : undefined;
     if (change !== undefined && member.node.proposeConfChange(change) === "accepted") this.#count("confChanges");
   }
 
@@ -151,7 +155,8 @@ export class SimulatedCluster {
 
   /**
    * No more faults: everyone runs, the network is in order. Members that have left the configuration are
-   * stopped, as one does. Then a proposal has to be applied everywhere.
+   * stopped, as one does. Then a proposal has to be applied everywhere, provided that changes were gentle
+   * and that members tell an outdated leader their term, which they do with pre-vote or the quorum check.
    */
   #heal(): void {
     this.#isHealthy = true;
@@ -162,7 +167,7 @@ export class SimulatedCluster {
       for (let i = this.#messages.length; i > 0; i--) this.#deliver();
       if (round % 10 === 0 && this.#isWhole()) return;
     }
-    throw new Error("invariant violated: a healthy cluster comes back to work");
+    assert(!this.#mustRecover, "a healthy cluster comes back to work");
   }
 
   #settle(member: SimulatedMember): void {
@@ -179,11 +184,15 @@ export class SimulatedCluster {
 
   #isWhole(): boolean {
     const ahead = this.#members.toSorted((a, b) => b.applied - a.applied)[0]!;
-    const { voters, votersOutgoing, learners } = ahead.confState;
-    const ids = new Set([...voters, ...votersOutgoing, ...learners]);
-    for (const member of this.#members) if (!ids.has(member.id) && member.isRunning) member.crash();
+    const { votersOutgoing } = ahead.confState;
+    const ids = memberIds(ahead.confState);
     const members = this.#members.filter(({ id }) => ids.has(id));
-    for (const member of members) if (!member.isRunning) member.restart();
+    // Who was removed is needed until nobody counts its vote any more.
+    const needed = new Set([...ids, ...members.flatMap(({ confState }) => [...memberIds(confState)])]);
+    for (const member of this.#members) {
+      if (needed.has(member.id) && !member.isRunning) member.restart();
+      if (!needed.has(member.id) && member.isRunning) member.crash();
+    }
     const leader = members.find(({ node }) => node.basicStatus().role === "leader");
     if (leader === undefined) return false;
     // Explicit joint configurations are left by whoever began them.
@@ -203,6 +212,10 @@ export class SimulatedCluster {
   #pick<T>(from: readonly T[]): T {
     return from[this.#random.below(from.length)]!;
   }
+}
+
+function memberIds({ voters, votersOutgoing, learners }: ConfState): ReadonlySet<NodeId> {
+  return new Set([...voters, ...votersOutgoing, ...learners]);
 }
 
 const start: Snapshot = {
