@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { NodeId } from "../../../server/base/ids.ts";
 import { ConfChangeType } from "../../../server/proto/raft-message.ts";

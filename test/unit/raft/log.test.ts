@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { entrySize } from "../../../server/proto/raft-codec.ts";
 import type { Entry, Snapshot } from "../../../server/proto/raft-message.ts";
@@ -146,6 +146,10 @@ class Harness {
   }
 }
 
+function emptyEntry(index: number, term: number): Entry {
+  return { type: 0, term, index, data: undefined };
+}
+
 /** The naive limit: as many entries as fit, at least one. */
 function prefix(entries: readonly Entry[], maxSize: number): readonly Entry[] {
   let size = 0;
@@ -183,14 +187,13 @@ describe("the log", () => {
 
   test("takes a leader's entries only where the logs agree, and keeps what they share", () => {
     const log = new Log(new MemoryStorage(), Infinity);
-    const entry = (index: number, term: number): Entry => ({ type: 0, term, index, data: undefined });
-    log.append([entry(1, 1), entry(2, 1), entry(3, 1)]);
-    expect(log.maybeAppend({ index: 3, term: 2 }, [entry(4, 2)], 0)).toBe(false);
-    expect(log.maybeAppend({ index: 1, term: 1 }, [entry(2, 1)], 2)).toBe(true);
+    log.append([emptyEntry(1, 1), emptyEntry(2, 1), emptyEntry(3, 1)]);
+    expect(log.maybeAppend({ index: 3, term: 2 }, [emptyEntry(4, 2)], 0)).toBe(false);
+    expect(log.maybeAppend({ index: 1, term: 1 }, [emptyEntry(2, 1)], 2)).toBe(true);
     expect([log.lastIndex, log.committed]).toEqual([3, 2]);
-    expect(log.maybeAppend({ index: 2, term: 1 }, [entry(3, 2), entry(4, 2)], 9)).toBe(true);
+    expect(log.maybeAppend({ index: 2, term: 1 }, [emptyEntry(3, 2), emptyEntry(4, 2)], 9)).toBe(true);
     expect([log.lastIndex, log.term(3), log.committed]).toEqual([4, 2, 4]);
-    expect(() => log.maybeAppend({ index: 2, term: 1 }, [entry(3, 3)], 0)).toThrow(
+    expect(() => log.maybeAppend({ index: 2, term: 1 }, [emptyEntry(3, 3)], 0)).toThrow(
       "a committed entry is never replaced",
     );
   });
