@@ -1,6 +1,6 @@
 import type { Index, Revision, Term } from "../base/ids.ts";
 import type { ConfState } from "../proto/raft-message.ts";
-import { META, PRIVATE_ROWS, splitBucketKey } from "../backend/buckets.ts";
+import { KEY_PREFIX, META, PRIVATE_ROWS, splitBucketKey } from "../backend/buckets.ts";
 import type { AnyBucket } from "../backend/buckets.ts";
 import { parseConfState } from "../backend/conf-state-json.ts";
 import type { SizeAccounting } from "../backend/size-accounting.ts";
@@ -44,6 +44,8 @@ export class StateLoader {
   }
 
   row(storeKey: Uint8Array, value: Uint8Array): void {
+    // Nearly all rows are records; they are read where they lie.
+    if (storeKey[0] === KEY_PREFIX) return this.#keys.row(storeKey, 1, value);
     const { bucket, key } = splitBucketKey(storeKey);
     this.bucketRow(bucket, key, value);
   }
@@ -53,7 +55,7 @@ export class StateLoader {
     const { lessor, membership, alarms, sizes } = this.#targets;
     switch (bucket) {
       case "key":
-        return this.#keys.row(key, value);
+        return this.#keys.row(key, 0, value);
       case "lease":
         return lessor.load(value);
       case "members":

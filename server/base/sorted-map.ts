@@ -59,14 +59,15 @@ export class SortedMap<V> {
   }
 
   /**
-   * Visits the entries with from ≤ key < to (undefined: to the end) in order, at most `limit` of them. Returns
-   * the key to go on from, undefined if the range is done. The visitor must not change the map.
+   * Visits the entries with from ≤ key < to (undefined: to the end) in order, at most `limit` of them and none
+   * after one for which the visitor returned false. Returns the key to go on from, undefined if the range is
+   * done. The visitor must not change the map.
    */
   scan(
     from: ByteString,
     to: ByteString | undefined,
     limit: number,
-    visit: (key: ByteString, value: V) => void,
+    visit: (key: ByteString, value: V) => unknown,
   ): ByteString | undefined {
     let leaf: Leaf<V> | undefined = this.#leafFor(from);
     let at = lowerBound(leaf.keys, from);
@@ -76,7 +77,7 @@ export class SortedMap<V> {
         const key = leaf.keys[at] as ByteString;
         if (to !== undefined && key >= to) return undefined;
         if (left-- === 0) return key;
-        visit(key, leaf.values[at] as V);
+        if (visit(key, leaf.values[at] as V) === false) left = 0;
       }
       leaf = leaf.next;
       at = 0;

@@ -139,7 +139,8 @@ export class Lessor {
   }
 
   detach(key: ByteString): void {
-    const id = this.#leaseByKey.get(key);
+    // Without leases not even the key's hash is computed.
+    const id = this.#leaseByKey.size === 0 ? undefined : this.#leaseByKey.get(key);
     if (id === undefined) return;
     this.#leaseByKey.delete(key);
     this.#leases.get(id)?.keys.delete(key);

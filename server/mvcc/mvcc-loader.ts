@@ -33,12 +33,12 @@ export class MvccLoader {
     return this.#lastRevision;
   }
 
-  /** `key` without the bucket's prefix. */
-  row(key: Uint8Array, record: Uint8Array): void {
-    const revision = must(decodeRevision(key), "a row of bucket key has a revision as its key");
+  /** The row key begins at `position` of `key`. */
+  row(key: Uint8Array, position: number, record: Uint8Array): void {
+    const revision = must(decodeRevision(key, position), "a row of bucket key has a revision as its key");
     const kv = decodeRecord(record);
     const name = byteString(kv.key);
-    const rowBytes = key.length + record.length;
+    const rowBytes = key.length - position + record.length;
     const version = { createRevision: Number(kv.createRevision), version: Number(kv.version), rowBytes };
     this.#index.add(name, this.#index.get(name), { ...revision, ...version });
     this.#sizes.added(rowBytes);

@@ -140,9 +140,12 @@ export class Mvcc implements RangeView {
     this.#currentRevision = txn.currentRevision;
   }
 
-  /** Makes everything below the revision unreadable. Throws compacted or future-revision. */
+  /**
+   * Makes everything below the revision unreadable. Throws compacted or future-revision. A store that was never
+   * compacted accepts 0, as etcd does.
+   */
   scheduleCompaction(revision: Revision): CompactionJob {
-    if (revision <= Math.max(0, this.#compactRevision)) throw new DomainError("compacted");
+    if (revision <= this.#compactRevision) throw new DomainError("compacted");
     if (revision > this.#currentRevision) throw new DomainError("future-revision");
     const job = { revision, previousRevision: this.#compactRevision, isResumed: false };
     this.#compactRevision = revision;
@@ -211,7 +214,8 @@ export class Mvcc implements RangeView {
 
   /** The hash of the compaction at exactly this revision, if it is among the last 10. */
   cachedHash(revision: Revision): HashKvResult | undefined {
-    return this.#hashes.get(revision);
+    // 0 asks for the hash of now, never for that of a compaction at 0.
+    return revision > 0 ? this.#hashes.get(revision) : undefined;
   }
 
   /** The hashes of the last compactions, newest first. */

@@ -1,4 +1,5 @@
 import type { LeaseId, Revision } from "../base/ids.ts";
+import { Slab } from "../base/slab.ts";
 import type { KeyValue } from "../proto/gen/kv_pb.js";
 import { bigVarintSize, varintSize, WireReader, WireWriter } from "../proto/wire.ts";
 
@@ -13,8 +14,12 @@ export interface RecordVersion {
 const TAG = { key: 0x0a, create: 0x10, mod: 0x18, version: 0x20, value: 0x2a, lease: 0x30 } as const;
 const LAST_FIELD = 6;
 const EMPTY = new Uint8Array();
+const records = new Slab();
 
-/** A record's bytes: mvccpb.KeyValue exactly as Go writes it, zeros left out. HashKV depends on every byte. */
+/**
+ * A record's bytes: mvccpb.KeyValue exactly as Go writes it, zeros left out. HashKV depends on every byte.
+ * The array is a part of a slab: many are made, and they live about equally long.
+ */
 export function encodeRecord(key: Uint8Array, value: Uint8Array, about: RecordVersion): Uint8Array {
   const { createRevision, modRevision, version, lease } = about;
   const size =
@@ -24,7 +29,7 @@ export function encodeRecord(key: Uint8Array, value: Uint8Array, about: RecordVe
     counterSize(version) +
     bytesSize(value) +
     (lease === 0n ? 0 : 1 + bigVarintSize(lease));
-  const writer = new WireWriter(new Uint8Array(size));
+  const writer = new WireWriter(records.take(size));
   writeBytes(writer, TAG.key, key);
   writeCounter(writer, TAG.create, createRevision);
   writeCounter(writer, TAG.mod, modRevision);

@@ -33,11 +33,15 @@ export class TreeIndex {
     return from === undefined ? undefined : { from, to: range.to, isSingle: false };
   }
 
-  /** Compacts at most `limit` keys from `from` on, adding what is dropped to `dropped`; returns where to go on. */
+  /**
+   * Compacts keys from `from` on until `limit` of them have been visited or more than `limit` versions dropped,
+   * which go to `dropped`; returns where to go on.
+   */
   compact(from: ByteString, revision: Revision, limit: number, dropped: KeyVersion[]): ByteString | undefined {
     const emptied: ByteString[] = [];
     const next = this.#keys.scan(from, undefined, limit, (key, history) => {
       if (!history.compact(revision, dropped)) emptied.push(key);
+      return dropped.length < limit;
     });
     for (const key of emptied) this.#keys.delete(key);
     return next;

@@ -1,4 +1,5 @@
 import type { Revision } from "../base/ids.ts";
+import { detached } from "../base/slab.ts";
 import { RevisionMap } from "./revision-map.ts";
 
 /** What the cache may hold if nothing else is said. */
@@ -31,8 +32,8 @@ export class ValueCache {
     const record = this.#young.get(main, sub);
     if (record) return record;
     const old = this.#old.get(main, sub);
-    // It stays in the old generation too: one copy, counted twice until that is dropped.
-    if (old) this.set(main, sub, old);
+    // A copy: the record may be a small part of a slab, which goes with the old generation.
+    if (old) this.set(main, sub, detached(old));
     return old;
   }
 
