@@ -1,7 +1,7 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { DomainError, type Fault } from "../base/domain-error.ts";
-import { InternalRaftRequestSchema, type InternalRaftRequest } from "../proto/gen/raft_internal_pb.js";
+import { InternalRaftRequestSchema } from "../proto/gen/raft_internal_pb.js";
 import type { Clock, Timer } from "../ports/clock.ts";
 import type { Outcome } from "../apply/outcome.ts";
 
@@ -17,8 +17,6 @@ interface Waiter {
   readonly resolve: (outcome: Outcome) => void;
   readonly reject: (error: Error) => void;
   readonly deadlineMs: number;
-  /** The request as proposed: the proposer applies it without decoding its own bytes again. */
-  readonly request: InternalRaftRequest;
 }
 
 export interface ProposalsOptions {
@@ -58,11 +56,15 @@ export class Proposals {
     if (bytes.length > this.#options.maxRequestBytes) return Promise.reject(new DomainError("request-too-large"));
     return new Promise<Outcome>((resolve, reject) => {
       const deadlineMs = this.#options.clock.monotonicMs() + this.#options.timeoutMs;
-      this.#waiters.set(id, { resolve, reject, deadlineMs, request });
+      this.#waiters.set(id, { resolve, reject, deadlineMs });
       this.#queue.push(bytes);
       this.#armSweep();
       if (this.#queue.length === 1) this.#options.onQueued();
     });
+  }
+
+  get hasQueued(): boolean {
+    return this.#queue.length > 0;
   }
 
   /** What came in since the last call, as entry data, in order. */
@@ -72,9 +74,14 @@ export class Proposals {
     return queue;
   }
 
-  /** The request that this member itself proposed under the id, if somebody still waits for it. */
-  requestOf(id: bigint): InternalRaftRequest | undefined {
-    return this.#waiters.get(id)?.request;
+  /** Raft did not take them (a transfer is under way): they go first the next time. */
+  putBack(batch: readonly Uint8Array[]): void {
+    this.#queue = [...batch, ...this.#queue];
+  }
+
+  /** Whether somebody on this member waits for the outcome of the request with this id. */
+  isWaiting(id: bigint): boolean {
+    return this.#waiters.has(id);
   }
 
   settle(id: bigint, outcome: Outcome): void {

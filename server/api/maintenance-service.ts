@@ -1,0 +1,135 @@
+import { createHash } from "node:crypto";
+import { create } from "@bufbuild/protobuf";
+import { DomainError } from "../base/domain-error.ts";
+import { hexId } from "../base/ids.ts";
+import { ETCD_VERSION, STORAGE_VERSION } from "../base/versions.ts";
+import type { Node } from "../node/node.ts";
+import {
+  AlarmRequest_AlarmAction as AlarmAction,
+  AlarmResponseSchema,
+  AlarmType,
+  DefragmentResponseSchema,
+  HashKVResponseSchema,
+  HashResponseSchema,
+  MoveLeaderResponseSchema,
+  SnapshotResponseSchema,
+  StatusResponseSchema,
+  type AlarmRequest,
+  type AlarmResponse,
+  type Maintenance,
+  type SnapshotRequest,
+  type SnapshotResponse,
+  type StatusResponse,
+} from "../proto/gen/rpc_pb.js";
+import type { Implementation, StreamCall } from "../rpc/service.ts";
+import { headerOf } from "./header.ts";
+import { refuseOnLearner, write } from "./kv-service.ts";
+
+/** etcd's snapshotSendBufferSize. */
+const SNAPSHOT_CHUNK_BYTES = 32 * 1024;
+/** etcd's DefaultQuotaBytes. */
+const DEFAULT_QUOTA_BYTES = 2 * 1024 * 1024 * 1024;
+
+/** The Maintenance service. */
+export function maintenanceService(node: Node): Implementation<typeof Maintenance> {
+  return {
+    alarm: (request) => alarm(node, request),
+    status: () => status(node),
+    async defragment() {
+      refuseOnLearner(node);
+      await node.defragment();
+      return create(DefragmentResponseSchema);
+    },
+    async hash() {
+      refuseOnLearner(node);
+      return create(HashResponseSchema, { hash: await node.hash(), header: headerOf(node) });
+    },
+    async hashKV(request) {
+      refuseOnLearner(node);
+      const { hash, revision, compactRevision } = await node.hashKv(Number(request.revision));
+      return create(HashKVResponseSchema, {
+        header: headerOf(node),
+        hash,
+        compactRevision: BigInt(compactRevision),
+        hashRevision: BigInt(revision),
+      });
+    },
+    snapshot: (call) => snapshot(node, call),
+    async moveLeader(request) {
+      refuseOnLearner(node);
+      await node.transferLeader(request.targetID);
+      return create(MoveLeaderResponseSchema);
+    },
+    downgrade() {
+      refuseOnLearner(node);
+      throw new DomainError("not-capable");
+    },
+  };
+}
+
+async function alarm(node: Node, request: AlarmRequest): Promise<AlarmResponse> {
+  refuseOnLearner(node);
+  if (request.action !== AlarmAction.GET) return write<AlarmResponse>(node, { alarm: request });
+  const all = node.machine.alarms.list(request.alarm);
+  const alarms = all.filter(({ memberID }) => request.memberID === 0n || memberID === request.memberID);
+  return create(AlarmResponseSchema, { header: headerOf(node), alarms });
+}
+
+function status(node: Node): StatusResponse {
+  const { machine, raftStatus, config } = node;
+  const { alarms, sizes, membership } = machine;
+  const errors = raftStatus.leader === 0n ? ["etcdserver: no leader"] : [];
+  for (const { memberID, alarm: type } of alarms.list(AlarmType.NONE)) {
+    // The text of Go's gogo printer, with its space at the end.
+    errors.push(`memberID:${String(memberID)} alarm:${AlarmType[type]} `);
+  }
+  return create(StatusResponseSchema, {
+    header: headerOf(node),
+    version: ETCD_VERSION,
+    dbSize: BigInt(sizes.dbSize),
+    dbSizeInUse: BigInt(sizes.dbSizeInUse),
+    leader: raftStatus.leader,
+    raftIndex: BigInt(raftStatus.commitIndex),
+    raftTerm: BigInt(raftStatus.term),
+    raftAppliedIndex: BigInt(raftStatus.appliedIndex),
+    errors,
+    isLearner: node.isLearner,
+    storageVersion: STORAGE_VERSION,
+    dbSizeQuota: BigInt(config.quotaBytes === 0 ? DEFAULT_QUOTA_BYTES : config.quotaBytes),
+    downgradeInfo: {
+      enabled: membership.downgrade.isEnabled,
+      targetVersion: membership.downgrade.targetVersion,
+    },
+  });
+}
+
+/** The database in chunks, then its SHA-256 as a message of its own. */
+async function snapshot(node: Node, call: StreamCall<SnapshotRequest, SnapshotResponse>): Promise<void> {
+  const startMs = node.clock.monotonicMs();
+  const taken = await node.takeSnapshot();
+  try {
+    const hash = createHash("sha256");
+    let remaining = taken.sizeBytes;
+    const send = async (blob: Uint8Array): Promise<void> => {
+      const message = { blob, remainingBytes: BigInt(remaining), version: STORAGE_VERSION };
+      if (!call.send(create(SnapshotResponseSchema, message))) await call.drained();
+    };
+    for await (const piece of taken.read()) {
+      hash.update(piece);
+      for (let from = 0; from < piece.length; from += SNAPSHOT_CHUNK_BYTES) {
+        if (call.isCancelled) throw new DomainError("canceled");
+        const blob = piece.subarray(from, from + SNAPSHOT_CHUNK_BYTES);
+        remaining -= blob.length;
+        await send(blob);
+      }
+    }
+    await send(hash.digest());
+    node.logger.info("successfully sent database snapshot to client", {
+      "total-bytes": taken.sizeBytes,
+      "local-member-id": hexId(node.selfId),
+      took: `${(node.clock.monotonicMs() - startMs).toFixed(1)}ms`,
+    });
+  } finally {
+    await taken.release();
+  }
+}

@@ -1,0 +1,73 @@
+import type { Node } from "../node/node.ts";
+import type { Watch, WatchRequest, WatchResponse } from "../proto/gen/rpc_pb.js";
+import type { Implementation, StreamCall } from "../rpc/service.ts";
+import { DomainError } from "../base/domain-error.ts";
+import { refuseOnLearner } from "./kv-service.ts";
+import { WatchStream } from "./watch-stream.ts";
+
+/** How long a stream that asked for a leader goes on without one, in election timeouts (etcd's v3rpc interceptor). */
+const LEADERLESS_ELECTIONS = 3;
+
+export interface WatchLimits {
+  /** A response above this is split, if its watcher allows that. */
+  readonly fragmentBytes: number;
+  readonly progressIntervalMs: number;
+}
+
+/** The Watch service: any number of watchers on one stream. */
+export function watchService(node: Node, limits: WatchLimits): Implementation<typeof Watch> {
+  return {
+    async watch(call) {
+      refuseOnLearner(node);
+      const needsLeader = call.metadata("hasleader") === "true";
+      if (needsLeader && node.raftStatus.leader === 0n) throw new DomainError("no-leader");
+      const stream = new WatchStream(node, call, limits);
+      const guard = needsLeader ? whenLeaderless(node) : undefined;
+      try {
+        await Promise.race([serve(stream, call), stream.closed, ...(guard ? [guard.lost] : [])]);
+      } finally {
+        guard?.stop();
+        stream.close();
+      }
+      if (call.isCancelled) throw new DomainError("watch-canceled");
+    },
+  };
+}
+
+async function serve(stream: WatchStream, call: StreamCall<WatchRequest, WatchResponse>): Promise<void> {
+  for await (const { requestUnion } of call.requests) {
+    switch (requestUnion.case) {
+      case "createRequest":
+        stream.create(requestUnion.value);
+        break;
+      case "cancelRequest":
+        stream.cancel(requestUnion.value.watchId);
+        break;
+      case "progressRequest":
+        stream.requestProgress();
+        break;
+      case undefined:
+        // etcd passes over a request that it does not know.
+        break;
+    }
+  }
+  // The client has half-closed; its watchers go on until it leaves.
+  await stream.closed;
+}
+
+/** Rejects with no-leader once there has been none for too long. */
+function whenLeaderless(node: Node): { readonly lost: Promise<never>; readonly stop: () => void } {
+  const { tickMs, electionTicks } = node.config;
+  const limitMs = LEADERLESS_ELECTIONS * tickMs * electionTicks;
+  let stop = (): void => undefined;
+  const lost = new Promise<never>((_, reject) => {
+    const timer = node.clock.every(tickMs * electionTicks, () => {
+      const sinceMs = node.leadership.leaderlessSinceMs;
+      if (sinceMs !== undefined && node.clock.monotonicMs() - sinceMs >= limitMs) reject(new DomainError("no-leader"));
+    });
+    stop = () => {
+      timer.cancel();
+    };
+  });
+  return { lost, stop };
+}

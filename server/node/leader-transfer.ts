@@ -1,0 +1,64 @@
+import { DomainError } from "../base/domain-error.ts";
+import type { NodeId } from "../base/ids.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Network } from "../ports/network.ts";
+import type { RawNode } from "../raft/raw-node.ts";
+import type { Leadership } from "./leadership.ts";
+import type { Replica } from "./replica.ts";
+
+export interface LeaderTransferOptions {
+  readonly selfId: NodeId;
+  readonly raft: RawNode;
+  readonly replica: Replica;
+  readonly leadership: Leadership;
+  readonly network: Network;
+  readonly clock: Clock;
+  readonly onStepped: () => void;
+}
+
+/** Moves leadership away from this member. */
+export class LeaderTransfer {
+  readonly #options: LeaderTransferOptions;
+
+  constructor(options: LeaderTransferOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when the target leads. Faults: not-leader, bad-leader-transferee, timeout-leader-transfer. */
+  async to(target: NodeId, timeoutMs: number): Promise<void> {
+    const { selfId, raft, replica, leadership, clock, onStepped } = this.#options;
+    if (!leadership.isLeader) throw new DomainError("not-leader");
+    const member = replica.machine.membership.member(target);
+    if (!member || member.isLearner) throw new DomainError("bad-leader-transferee");
+    if (target === selfId) return;
+    raft.transferLeader(target);
+    onStepped();
+    await new Promise<void>((resolve, reject) => {
+      const timer = clock.after(timeoutMs, () => {
+        stopListening();
+        reject(new DomainError("timeout-leader-transfer"));
+      });
+      const stopListening = leadership.onChange(() => {
+        if (leadership.leader !== target) return;
+        timer.cancel();
+        stopListening();
+        resolve();
+      });
+    });
+  }
+
+  /** Before a shutdown: to the voter that has been connected longest. False if there is nobody. */
+  async away(timeoutMs: number): Promise<boolean> {
+    const { selfId, replica, leadership, network } = this.#options;
+    if (!leadership.isLeader) return false;
+    const candidates = replica.machine.membership.members
+      .filter((member) => !member.isLearner && member.id !== selfId)
+      .map((member) => ({ id: member.id, sinceMs: network.activeSinceMs(member.id) }))
+      .filter((candidate): candidate is { id: NodeId; sinceMs: number } => candidate.sinceMs !== undefined)
+      .toSorted((a, b) => a.sinceMs - b.sinceMs);
+    const [longest] = candidates;
+    if (!longest) return false;
+    await this.to(longest.id, timeoutMs);
+    return true;
+  }
+}

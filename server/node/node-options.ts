@@ -1,0 +1,61 @@
+import type { ClusterId, NodeId } from "../base/ids.ts";
+import type { Random } from "../base/prng.ts";
+import type { Store } from "../backend/store.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Disk, DiskLock } from "../ports/disk.ts";
+import type { Logger } from "../ports/logger.ts";
+import type { Network, PeerAddress, PeerCalls } from "../ports/network.ts";
+import type { PeerHandlers } from "../ports/peer-handlers.ts";
+import type { AutoCompaction } from "./auto-compactor.ts";
+import type { InitialCluster } from "./bootstrap.ts";
+import type { DataFolder } from "./data-folder.ts";
+
+/** What a member is run with; names follow etcd's flags. */
+export interface NodeConfig {
+  readonly name: string;
+  readonly advertiseClientUrls: readonly string[];
+  readonly cluster: InitialCluster;
+  readonly clusterState: "new" | "existing";
+  readonly tickMs: number;
+  readonly electionTicks: number;
+  readonly preVote: boolean;
+  readonly snapshotCount: number;
+  readonly snapshotCatchUpEntries: number;
+  /** 0: etcd's default of 2 GiB; negative: off. */
+  readonly quotaBytes: number;
+  readonly maxRequestBytes: number;
+  readonly maxLearners: number;
+  readonly strictReconfigCheck: boolean;
+  readonly compactionBatchLimit: number;
+  readonly compactionPauseMs: number;
+  readonly autoCompaction: AutoCompaction | undefined;
+  readonly hasLeaseCheckpoints: boolean;
+  readonly persistLeaseCheckpoints: boolean;
+  readonly hasInitialCorruptCheck: boolean;
+  readonly valueCacheBytes: number;
+}
+
+/** The world that a member lives in, real or simulated. */
+export interface NodeWorld {
+  readonly disk: Disk;
+  readonly folder: DataFolder;
+  readonly lock: (folder: string) => Promise<DiskLock>;
+  readonly openStore: (folder: string) => Promise<Store>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** Questions to peers before there is a network of our own. */
+  readonly calls: PeerCalls;
+  /** Starts the peer network for the member that was recovered. */
+  readonly connect: (handlers: PeerHandlers, identity: NetworkIdentity) => Network;
+  /** A failed disk or a bug: ends the process. Must not return to the caller's turn. */
+  readonly onFatal: (error: unknown) => void;
+  /** This member was removed from the cluster: the process has to end. */
+  readonly onRemoved: () => void;
+}
+
+export interface NetworkIdentity {
+  readonly selfId: NodeId;
+  readonly clusterId: ClusterId;
+  readonly peers: readonly PeerAddress[];
+}

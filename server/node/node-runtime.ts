@@ -1,0 +1,416 @@
+import { hexId, NO_NODE, type NodeId } from "../base/ids.ts";
+import type { ConfOutcome, Fact } from "../apply/outcome.ts";
+import type { StateMachineOptions } from "../apply/state-machine.ts";
+import type { Timer } from "../ports/clock.ts";
+import type { Network } from "../ports/network.ts";
+import type { ConfChange, ConfChangeV2, Message, Snapshot } from "../proto/raft-message.ts";
+import { ApplyQueue } from "./apply-queue.ts";
+import { AutoCompactor } from "./auto-compactor.ts";
+import { IdGenerator } from "./id-generator.ts";
+import { LeaderTransfer } from "./leader-transfer.ts";
+import { Leadership } from "./leadership.ts";
+import { LeaseKeeper } from "./lease-keeper.ts";
+import { MemberChanges } from "./member-changes.ts";
+import { MemberService } from "./member-service.ts";
+import { Node } from "./node.ts";
+import type { NodeConfig, NodeWorld } from "./node-options.ts";
+import { peerHandlers } from "./peer-service.ts";
+import { Proposals, type Command } from "./proposals.ts";
+import { ReadGate } from "./read-gate.ts";
+import { ReadyLoop } from "./ready-loop.ts";
+import type { Recovered } from "./recover.ts";
+import { makeStateParts, type StateParts } from "./state-parts.ts";
+import { VersionMonitor } from "./version-monitor.ts";
+
+/** What a request may take before the time for elections is added (etcd's ReqTimeout). */
+const REQUEST_TIMEOUT_MS = 5000;
+/** How long a removed member goes on, so that its peers still hear what it has promised. */
+const REMOVED_GRACE_MS = 1000;
+/** How soon the member's own attributes are proposed again if that failed. */
+const PUBLISH_RETRY_MS = 100;
+
+/** A running member: its parts, and what one part's events mean to the others. Every arrow between them is here. */
+export class NodeRuntime {
+  readonly #config: NodeConfig;
+  readonly #world: NodeWorld;
+  readonly #recovered: Recovered;
+  readonly #state: StateParts;
+  readonly #leadership = new Leadership();
+  readonly #ids: IdGenerator;
+  readonly #proposals: Proposals;
+  readonly #readGate: ReadGate;
+  readonly #applyQueue: ApplyQueue;
+  readonly #network: Network;
+  readonly #loop: ReadyLoop;
+  readonly #versions: VersionMonitor;
+  readonly #leases: LeaseKeeper;
+  readonly #changes: MemberChanges;
+  readonly #transfer: LeaderTransfer;
+  readonly #autoCompactor: AutoCompactor | undefined;
+  readonly #ticker: Timer;
+  #isStopping = false;
+
+  constructor(config: NodeConfig, world: NodeWorld, recovered: Recovered, machine: StateMachineOptions) {
+    this.#config = config;
+    this.#world = world;
+    this.#recovered = recovered;
+    this.#state = makeStateParts(config, world, recovered, machine);
+    this.#ids = new IdGenerator(recovered.selfId, world.clock.unixMs());
+    this.#proposals = this.#makeProposals();
+    this.#readGate = this.#makeReadGate();
+    this.#applyQueue = this.#makeApplyQueue();
+    this.#network = this.#connect();
+    this.#loop = this.#makeLoop();
+    const { selfId, replica } = recovered;
+    const { clock, logger } = world;
+    const leadership = this.#leadership;
+    const { calls } = this.#network;
+    const shared = { selfId, replica, leadership, clock, calls, logger, propose: this.#propose };
+    this.#versions = new VersionMonitor(shared);
+    this.#leases = new LeaseKeeper({
+      ...shared,
+      electionTimeoutMs: this.#electionTimeoutMs,
+      requestTimeoutMs: this.#requestTimeoutMs,
+      hasCheckpoints: config.hasLeaseCheckpoints,
+    });
+    this.#changes = this.#makeChanges();
+    this.#transfer = new LeaderTransfer({
+      ...{ selfId, replica, leadership, clock, raft: this.#state.raft, network: this.#network },
+      onStepped: this.#schedule,
+    });
+    this.#autoCompactor = config.autoCompaction && new AutoCompactor({ ...shared, policy: config.autoCompaction });
+    this.#ticker = clock.every(config.tickMs, () => {
+      this.#tick();
+    });
+    this.#state.compactor.start();
+    this.#publish();
+  }
+
+  /** The member as the services see it. */
+  node(): Node {
+    const { selfId, clusterId, replica } = this.#recovered;
+    const { clock, logger } = this.#world;
+    const { raft, applied } = this.#state;
+    const leadership = this.#leadership;
+    const members = new MemberService({
+      ...{ replica, leadership, clock, changes: this.#changes, calls: this.#network.calls },
+      requestTimeoutMs: this.#requestTimeoutMs,
+    });
+    return new Node({
+      ...this.#state,
+      ...{ selfId, clusterId, replica, clock, logger, leadership, members },
+      config: this.#config,
+      readGate: this.#readGate,
+      leases: this.#leases,
+      raftStatus: () => {
+        const { leader, term, commit } = raft.basicStatus();
+        return { leader, term, commitIndex: commit, appliedIndex: applied.value };
+      },
+      propose: this.#propose,
+      raiseNoSpace: () => {
+        this.#raiseNoSpace();
+      },
+      transferLeader: (target) => this.#transfer.to(target, this.#requestTimeoutMs),
+      stop: () => this.#stop(),
+    });
+  }
+
+  get #electionTimeoutMs(): number {
+    return this.#config.tickMs * this.#config.electionTicks;
+  }
+
+  get #requestTimeoutMs(): number {
+    return REQUEST_TIMEOUT_MS + 2 * this.#electionTimeoutMs;
+  }
+
+  readonly #propose = (command: Command) => this.#proposals.propose(command);
+  readonly #schedule = (): void => {
+    this.#loop.schedule();
+  };
+  readonly #nextId = (): bigint => this.#ids.next();
+
+  #makeProposals(): Proposals {
+    const { raft, applied } = this.#state;
+    return new Proposals({
+      clock: this.#world.clock,
+      nextId: this.#nextId,
+      maxRequestBytes: this.#config.maxRequestBytes,
+      timeoutMs: this.#requestTimeoutMs,
+      applyLag: () => raft.basicStatus().commit - applied.value,
+      onQueued: this.#schedule,
+      timeoutFault: () => this.#timeoutFault(),
+    });
+  }
+
+  #makeReadGate(): ReadGate {
+    return new ReadGate({
+      ask: (context) => {
+        this.#state.raft.readIndex(context);
+        this.#loop.schedule();
+      },
+      applied: this.#state.applied,
+      clock: this.#world.clock,
+      nextId: this.#nextId,
+      timeoutMs: this.#requestTimeoutMs,
+    });
+  }
+
+  #makeApplyQueue(): ApplyQueue {
+    const { applied, reader, flusher, localSnapshotter } = this.#state;
+    return new ApplyQueue({
+      ...{ applied, reader, flusher },
+      replica: this.#recovered.replica,
+      clock: this.#world.clock,
+      proposals: this.#proposals,
+      onConfOutcome: (outcome, change) => {
+        this.#onConfOutcome(outcome, change);
+      },
+      onFacts: (facts) => {
+        this.#onFacts(facts);
+      },
+      onBatchApplied: () => {
+        localSnapshotter.onApplied();
+      },
+      onFailure: this.#world.onFatal,
+    });
+  }
+
+  #connect(): Network {
+    const { selfId, clusterId, replica, peers } = this.#recovered;
+    const { raft, hashing, installer } = this.#state;
+    const handlers = peerHandlers({
+      ...{ selfId, clusterId, replica, raft, hashing, installer },
+      bootstrapPeers: peers,
+      leases: () => this.#leases,
+      changes: () => this.#changes,
+      linearizable: () => this.#readGate.pass(),
+      onStepped: this.#schedule,
+      onRemoved: () => {
+        this.#onSelfRemoved();
+      },
+    });
+    const { members } = replica.machine.membership;
+    const known = members.length > 0 ? members : peers;
+    return this.#world.connect(handlers, {
+      ...{ selfId, clusterId },
+      peers: known.filter((member) => member.id !== selfId),
+    });
+  }
+
+  #makeLoop(): ReadyLoop {
+    const { raft, log } = this.#state;
+    return new ReadyLoop({
+      ...{ raft, log },
+      selfId: this.#recovered.selfId,
+      clock: this.#world.clock,
+      wal: this.#recovered.wal,
+      network: this.#network,
+      proposals: this.#proposals,
+      readGate: this.#readGate,
+      applyQueue: this.#applyQueue,
+      onSoftState: (leader, isLeader) => {
+        this.#onSoftState(leader, isLeader);
+      },
+      onSendSnapshot: (message) => {
+        this.#sendSnapshot(message).catch(this.#world.onFatal);
+      },
+      installSnapshot: (snapshot) => this.#installSnapshot(snapshot),
+      onFailure: this.#world.onFatal,
+    });
+  }
+
+  #makeChanges(): MemberChanges {
+    const { selfId, replica } = this.#recovered;
+    return new MemberChanges({
+      ...{ selfId, replica, raft: this.#state.raft, leadership: this.#leadership, network: this.#network },
+      clock: this.#world.clock,
+      nextId: this.#nextId,
+      strictReconfigCheck: this.#config.strictReconfigCheck,
+      requestTimeoutMs: this.#requestTimeoutMs,
+      onProposed: this.#schedule,
+      canUseJoint: () => this.#versions.allAreKvorum(),
+    });
+  }
+
+  #tick(): void {
+    this.#state.raft.tick();
+    this.#loop.schedule();
+  }
+
+  #onSoftState(leader: NodeId, isLeader: boolean): void {
+    const previous = this.#leadership.leader;
+    this.#leadership.update(leader, isLeader, this.#world.clock.monotonicMs());
+    if (leader === previous) return;
+    if (leader !== NO_NODE) this.#readGate.onLeaderChanged();
+    this.#world.logger.info(leader === NO_NODE ? "lost leader" : "elected leader", {
+      "local-member-id": hexId(this.#recovered.selfId),
+      leader: hexId(leader),
+      previous: hexId(previous),
+      term: this.#state.raft.basicStatus().term,
+    });
+  }
+
+  #onConfOutcome(outcome: ConfOutcome, change: ConfChange | ConfChangeV2): void {
+    const { replica } = this.#recovered;
+    replica.confState = this.#state.raft.applyConfChange(outcome.effective);
+    this.#onFacts(outcome.facts);
+    this.#changes.onApplied(outcome, change, replica.confState.votersOutgoing.length > 0);
+    this.#world.logger.info("applied a configuration change through raft", {
+      index: outcome.index,
+      voters: replica.confState.voters.map(hexId),
+      "voters-outgoing": replica.confState.votersOutgoing.map(hexId),
+      learners: replica.confState.learners.map(hexId),
+      ...(outcome.fault !== undefined && { refused: outcome.fault }),
+    });
+    this.#loop.schedule();
+  }
+
+  #onFacts(facts: readonly Fact[]): void {
+    const { selfId } = this.#recovered;
+    for (const fact of facts) {
+      switch (fact.kind) {
+        case "member-added":
+          if (fact.member.id !== selfId) this.#network.addPeer(fact.member);
+          break;
+        case "member-updated":
+          if (fact.member.id !== selfId) this.#network.updatePeer(fact.member);
+          break;
+        case "member-removed":
+          this.#onMemberRemoved(fact.id);
+          break;
+        case "compaction-scheduled":
+          this.#state.compactor.start();
+          break;
+        case "quota-exceeded":
+          this.#raiseNoSpace();
+          break;
+        case "cluster-version-changed":
+          this.#world.logger.info("updated cluster version", { from: fact.previous, to: fact.version });
+          break;
+        case "member-promoted":
+        case "member-attributes-changed":
+        case "downgrade-changed":
+        case "lease-granted":
+        case "lease-revoked":
+        case "alarm-raised":
+        case "alarm-cleared":
+          break;
+      }
+    }
+  }
+
+  #onMemberRemoved(id: NodeId): void {
+    this.#world.logger.info("removed member", { "removed-remote-peer-id": hexId(id) });
+    // Messages that are on their way may still be needed by the others.
+    if (id === this.#recovered.selfId) this.#world.clock.after(REMOVED_GRACE_MS, () => this.#onSelfRemoved());
+    else this.#network.removePeer(id);
+  }
+
+  #onSelfRemoved(): void {
+    if (this.#isStopping) return;
+    this.#isStopping = true;
+    this.#world.onRemoved();
+  }
+
+  #raiseNoSpace(): void {
+    const alarm = { action: 1, memberID: this.#recovered.selfId, alarm: 1 };
+    this.#propose({ alarm }).catch((error: unknown) => {
+      this.#world.logger.warn("failed to raise alarm", { alarm: "NOSPACE", error: String(error) });
+    });
+  }
+
+  async #sendSnapshot(message: Message): Promise<void> {
+    const { snapshots, localSnapshotter, raft } = this.#state;
+    const done = localSnapshotter.sending();
+    try {
+      const taken = await snapshots.take();
+      const { index, term, confState } = taken.position;
+      if (confState === undefined) throw new Error("invariant violated: an applied log has a configuration");
+      const metadata = { index, term, confState };
+      this.#network.sendSnapshot(
+        { ...message, snapshot: { data: undefined, metadata } },
+        {
+          sizeBytes: taken.sizeBytes,
+          read: () => taken.read(),
+          release: async () => {
+            done();
+            await taken.release();
+          },
+        },
+      );
+    } catch (error) {
+      done();
+      raft.reportSnapshot(message.to, false);
+      this.#loop.schedule();
+      throw error;
+    }
+  }
+
+  /** Nothing is applied and nothing is flushed while the state is replaced. */
+  async #installSnapshot(snapshot: Snapshot): Promise<void> {
+    const { flusher, installer, applied, localSnapshotter, watchers, compactor } = this.#state;
+    const { replica } = this.#recovered;
+    await this.#applyQueue.pauseWhenIdle();
+    await flusher.flush();
+    await flusher.whileStopped(() => installer.install(snapshot, replica));
+    applied.advanceTo(snapshot.metadata.index);
+    localSnapshotter.onInstalled(snapshot.metadata.index);
+    this.#connectToMembers();
+    watchers.onReplicaReplaced();
+    this.#leases.onLeadership();
+    compactor.start();
+    this.#applyQueue.resume();
+  }
+
+  #connectToMembers(): void {
+    const { selfId, replica } = this.#recovered;
+    for (const member of replica.machine.membership.members) {
+      if (member.id !== selfId) this.#network.addPeer(member);
+    }
+    for (const id of replica.machine.membership.removedIds) this.#network.removePeer(id);
+  }
+
+  /** Tells the cluster this member's name and client URLs, until it has been heard. */
+  #publish(): void {
+    const { selfId } = this.#recovered;
+    const { name, advertiseClientUrls } = this.#config;
+    const memberAttributes = { name, clientUrls: [...advertiseClientUrls] };
+    this.#propose({ clusterMemberAttrSet: { memberID: selfId, memberAttributes } }).then(
+      () => {
+        this.#world.logger.info("published local member to cluster through raft", {
+          "local-member-id": hexId(selfId),
+          "cluster-id": hexId(this.#recovered.clusterId),
+        });
+      },
+      () => {
+        if (!this.#isStopping) this.#world.clock.after(PUBLISH_RETRY_MS, () => this.#publish());
+      },
+    );
+  }
+
+  #timeoutFault() {
+    const { leaderlessSinceMs } = this.#leadership;
+    if (leaderlessSinceMs !== undefined) return "timeout-leader-fail" as const;
+    return "timeout" as const;
+  }
+
+  async #stop(): Promise<void> {
+    this.#isStopping = true;
+    await this.#transfer.away(2 * this.#electionTimeoutMs).catch(() => false);
+    this.#ticker.cancel();
+    this.#versions.stop();
+    this.#leases.stop();
+    this.#autoCompactor?.stop();
+    this.#proposals.fail("stopped");
+    this.#readGate.fail("stopped");
+    this.#changes.fail();
+    this.#state.applied.fail("stopped");
+    await this.#network.close();
+    await this.#loop.stop();
+    await this.#applyQueue.pauseWhenIdle();
+    await this.#state.flusher.stop();
+    await this.#recovered.wal.close();
+    await this.#recovered.replica.store.close();
+    await this.#recovered.lock.release();
+  }
+}

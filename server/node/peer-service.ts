@@ -1,0 +1,100 @@
+import { DomainError } from "../base/domain-error.ts";
+import type { ClusterId, NodeId } from "../base/ids.ts";
+import { ETCD_VERSION, KVORUM_VERSION, STORAGE_VERSION } from "../base/versions.ts";
+import type { RemoteMember } from "../ports/network.ts";
+import type { PeerHandlers } from "../ports/peer-handlers.ts";
+import type { RawNode } from "../raft/raw-node.ts";
+import type { Hashing } from "./hashing.ts";
+import type { LeaseKeeper } from "./lease-keeper.ts";
+import type { MemberChanges } from "./member-changes.ts";
+import type { Replica } from "./replica.ts";
+import type { SnapshotInstaller } from "./snapshot-installer.ts";
+
+export interface PeerServiceOptions {
+  readonly selfId: NodeId;
+  readonly clusterId: ClusterId;
+  readonly replica: Replica;
+  readonly raft: RawNode;
+  readonly hashing: Hashing;
+  readonly installer: SnapshotInstaller;
+  /** Whom a fresh member talks to before its log tells it. */
+  readonly bootstrapPeers: readonly RemoteMember[];
+  /** These need the network themselves, so they are there a little later. */
+  readonly leases: () => LeaseKeeper;
+  readonly changes: () => MemberChanges;
+  readonly linearizable: () => Promise<void>;
+  /** Raft was told something. */
+  readonly onStepped: () => void;
+  readonly onRemoved: () => void;
+}
+
+/** What this member does with that which its peers send and ask. */
+export function peerHandlers(options: PeerServiceOptions): PeerHandlers {
+  const { selfId, clusterId, replica, raft, onStepped } = options;
+  const membership = () => replica.machine.membership;
+  return {
+    selfId,
+    clusterId,
+    onMessage(message) {
+      // A removed member may still send; it must not disturb those who stay.
+      if (membership().isRemoved(message.from)) return;
+      raft.step(message);
+      onStepped();
+    },
+    async onSnapshot(message, body) {
+      const metadata = message.snapshot?.metadata;
+      if (!metadata) throw new Error("a snapshot message carries its metadata");
+      await options.installer.receive(metadata, body);
+      const before = raft.basicStatus().commit;
+      raft.step(message);
+      // Raft ignores a database that is no newer than its log.
+      if (metadata.index <= before) await options.installer.discard(metadata.index);
+      onStepped();
+    },
+    onUnreachable(id) {
+      raft.reportUnreachable(id);
+      onStepped();
+    },
+    onSnapshotSent(id, isDelivered) {
+      if (!isDelivered) raft.reportUnreachable(id);
+      raft.reportSnapshot(id, isDelivered);
+      onStepped();
+    },
+    onRemoved: options.onRemoved,
+    isKnown: (id) => membership().member(id) !== undefined || options.bootstrapPeers.some((member) => member.id === id),
+    isRemoved: (id) => membership().isRemoved(id),
+    members: () => membersOf(options),
+    version: () => ({
+      etcdserver: ETCD_VERSION,
+      etcdcluster: membership().clusterVersion ?? "not_decided",
+      storage: STORAGE_VERSION,
+      kvorum: KVORUM_VERSION,
+    }),
+    async downgradeEnabled() {
+      await options.linearizable();
+      return membership().downgrade.isEnabled;
+    },
+    renewLease: (id) => options.leases().renewHere(id),
+    leaseTimeToLive: (id, keys) => options.leases().timeToLiveHere(id, keys),
+    async promote(id) {
+      await options.changes().promote(id);
+      return membersOf(options);
+    },
+    async hashKv(revision) {
+      const { mvcc } = replica.machine;
+      if (revision > mvcc.currentRevision) throw new DomainError("future-revision");
+      const result = await options.hashing.hashKv(revision);
+      return {
+        revision: mvcc.currentRevision,
+        hash: result.hash,
+        compactRevision: result.compactRevision,
+        hashRevision: result.revision,
+      };
+    },
+  };
+}
+
+function membersOf({ replica, bootstrapPeers }: PeerServiceOptions): readonly RemoteMember[] {
+  const { members } = replica.machine.membership;
+  return members.length > 0 ? members : bootstrapPeers;
+}
