@@ -20,6 +20,7 @@ export function entriesApplied(raft: RaftState, entries: readonly Entry[]): void
 /** The snapshot is written and applied. */
 export function snapshotApplied(raft: RaftState, { metadata }: Snapshot): void {
   raft.log.stableSnapshotTo(metadata.index);
+  if (!raft.log.hasUnstableSnapshot) raft.membersBeforeSnapshot = undefined;
   appliedTo(raft, metadata.index, 0);
 }
 

@@ -50,6 +50,7 @@ function restore(raft: RaftState, snapshot: Snapshot): boolean {
     raft.log.commitTo(index);
     return false;
   }
+  raft.membersBeforeSnapshot ??= raft.tracker.members;
   raft.log.restore(snapshot);
   raft.tracker.resetVotes();
   const restored = restoreMembers(confState, raft.tracker.newMemberOptions(raft.log.lastIndex));

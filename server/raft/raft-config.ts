@@ -56,7 +56,7 @@ export function resolveConfig(config: RaftConfig): RaftConfig {
   return {
     ...config,
     maxInflightBytes,
-    maxCommittedSizePerReady: config.maxCommittedSizePerReady || config.maxSizePerMessage,
+    maxCommittedSizePerReady: config.maxCommittedSizePerReady || config.maxSizePerMessage || Infinity,
     maxUncommittedEntriesSize: config.maxUncommittedEntriesSize || Infinity,
   };
 }

@@ -1,6 +1,7 @@
 import { NO_NODE } from "../base/ids.ts";
 import type { Index, NodeId, Term } from "../base/ids.ts";
 import type { Message } from "../proto/raft-message.ts";
+import type { Members } from "./conf-changer.ts";
 import { Log } from "./log.ts";
 import { ProgressTracker } from "./progress-tracker.ts";
 import type { RaftConfig } from "./raft-config.ts";
@@ -17,6 +18,11 @@ export interface RaftState {
   readonly config: RaftConfig;
   readonly log: Log;
   readonly tracker: ProgressTracker;
+  /**
+   * While a received snapshot is on its way to the application: the configuration at which the application still
+   * is. The tracker has the snapshot's already, and changes from before it must not touch that.
+   */
+  membersBeforeSnapshot: Members | undefined;
   role: Role;
   term: Term;
   vote: NodeId;
@@ -49,6 +55,7 @@ export function newRaftState(config: RaftConfig): RaftState {
     config,
     log: new Log(config.storage, config.maxCommittedSizePerReady),
     tracker: new ProgressTracker(config),
+    membersBeforeSnapshot: undefined,
     role: "follower",
     term: 0,
     vote: NO_NODE,

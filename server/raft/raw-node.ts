@@ -96,9 +96,8 @@ export class RawNode {
   }
 
   /**
-   * Makes a committed membership change effective; to be called for each one when it is applied. Not any more
-   * once a Ready has brought a snapshot, whose configuration is in force already: entries that were handed out
-   * before it are then to be passed over, and their application answered as usual.
+   * Makes a committed membership change effective; to be called for each one when it is applied, in order. Entries
+   * that a snapshot has overtaken, once the application has taken it over, are not applied any more.
    */
   applyConfChange(change: AnyConfChange): ConfState {
     return applyConfChange(this.#raft, change);

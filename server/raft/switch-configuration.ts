@@ -5,6 +5,7 @@ import { asConfChangeV2, isLeaveJoint, jointEntryOf } from "./conf-change.ts";
 import type { AnyConfChange } from "./conf-change.ts";
 import { changeSimply, enterJoint, leaveJoint } from "./conf-changer.ts";
 import type { ChangeResult, Members } from "./conf-changer.ts";
+import { confStateOf } from "./configuration.ts";
 import { commitByQuorum } from "./leader-log.ts";
 import type { RaftState } from "./raft-state.ts";
 import { broadcastAppend, sendAppend } from "./replication.ts";
@@ -12,10 +13,9 @@ import { abortTransfer, becomeFollower } from "./roles.ts";
 
 /** Makes a committed change effective. It was checked before it was proposed: a refusal here is a bug. */
 export function applyConfChange(raft: RaftState, anyChange: AnyConfChange): ConfState {
-  assert(!raft.log.hasUnstableSnapshot, "nothing from before a received snapshot is applied after it");
   const change = asConfChangeV2(anyChange);
   const options = raft.tracker.newMemberOptions(raft.log.lastIndex);
-  const before = raft.tracker.members;
+  const before = raft.membersBeforeSnapshot ?? raft.tracker.members;
   const kind = jointEntryOf(change);
   let result: ChangeResult;
   if (isLeaveJoint(change)) result = leaveJoint(before, options);
@@ -25,7 +25,9 @@ export function applyConfChange(raft: RaftState, anyChange: AnyConfChange): Conf
     "members" in result,
     `a committed membership change is possible: ${"refused" in result ? result.refused : ""}`,
   );
-  return switchTo(raft, result.members);
+  if (raft.membersBeforeSnapshot === undefined) return switchTo(raft, result.members);
+  raft.membersBeforeSnapshot = result.members;
+  return confStateOf(result.members.configuration);
 }
 
 /** Takes another configuration, and does what follows from it. */

@@ -74,7 +74,7 @@ export class SimulatedCluster {
     else if (dice < 980) this.#propose(member);
     else if (dice < 988) this.#proposeConfChange(member);
     else if (dice < 994) this.#read(member);
-    else if (this.#random.below(4) === 0) this.#disturb(member, this.#random.below(100));
+    else if (this.#random.below(3) === 0) this.#disturb(member, this.#random.below(100));
     member.check();
   }
 

@@ -38,8 +38,6 @@ export class SimulatedMember {
   #confState: ConfState;
   #appliedTerm: Term = 0;
   #seenCommit: Index = 0;
-  /** Index of the last snapshot that was received, written or not: what came before it is not applied any more. */
-  #overtakenUpTo: Index = 0;
   /** The log as handed out in Readys. */
   #log: { base: Index; terms: Term[] } = { base: 0, terms: [0] };
 
@@ -89,7 +87,6 @@ export class SimulatedMember {
     this.#confState = metadata.confState;
     this.#state = data === undefined ? 0 : decodeState(data);
     this.#seenCommit = metadata.index;
-    this.#overtakenUpTo = 0;
     const base = this.#storage.firstIndex() - 1;
     const terms = Array.from({ length: this.#storage.lastIndex() - base + 1 }, (_, i) => this.#storage.term(base + i)!);
     this.#log = { base, terms };
@@ -172,11 +169,7 @@ export class SimulatedMember {
   }
 
   #see({ entries, snapshot }: Ready): void {
-    if (snapshot !== undefined) {
-      const { index, term } = snapshot.metadata;
-      this.#log = { base: index, terms: [term] };
-      this.#overtakenUpTo = index;
-    }
+    if (snapshot !== undefined) this.#log = { base: snapshot.metadata.index, terms: [snapshot.metadata.term] };
     for (const entry of entries) {
       const at = entry.index - this.#log.base;
       this.#world.checker.appends(entry, this.#log.terms[at - 1]!);
@@ -227,7 +220,7 @@ export class SimulatedMember {
 
   #apply(entries: readonly Entry[]): void {
     for (const entry of entries) {
-      if (entry.index <= Math.max(this.#applied, this.#overtakenUpTo)) continue;
+      if (entry.index <= this.#applied) continue; // a snapshot has overtaken it
       assert(entry.index === this.#applied + 1, "entries are applied without gaps");
       const change = confChangeOfEntry(entry);
       if (change !== undefined) this.#confState = this.node.applyConfChange(change);

@@ -186,6 +186,19 @@ describe("membership", () => {
     expect(leader.status().configuration.learners).toEqual(new Set([4n]));
   });
 
+  test("is the snapshot's once one is received, although changes from before it are still being applied", () => {
+    const group = new RawNodeGroup(three);
+    const node = group.node(3n);
+    const state = { voters: [1n, 3n, 5n], learners: [], votersOutgoing: [], learnersNext: [], autoLeave: false };
+    const snapshot = { data: undefined, metadata: { index: 9, term: 1, confState: state } };
+    node.step(makeMessage({ type: MessageType.Snap, to: 3n, from: 1n, term: 1, snapshot }));
+    const change = { id: 0n, type: ConfChangeType.AddNode, nodeId: 4n, context: undefined };
+    expect(node.applyConfChange(change).voters).toEqual([1n, 2n, 3n, 4n]); // where the application is
+    expect(node.status().configuration.incoming).toEqual(new Set(state.voters));
+    group.settle(); // the snapshot has arrived
+    expect(node.applyConfChange(change).voters).toEqual([1n, 3n, 4n, 5n]);
+  });
+
   test("starts with the first entries of the log in a new cluster", () => {
     const storage = new MemoryStorage();
     const node = new RawNode({
