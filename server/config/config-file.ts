@@ -1,0 +1,127 @@
+import { parse as parseYaml } from "yaml";
+import { parseOptionValue } from "./option-value.ts";
+import { flagNamed } from "./options.ts";
+import { refusal, warning } from "./refusal.ts";
+import type { ConfigWarning, Refusal } from "./refusal.ts";
+import { give } from "./given.ts";
+import type { Given } from "./given.ts";
+import type { Option } from "./option.ts";
+
+/** The settings of a configuration file, or why it cannot be used. */
+export type ConfigFile =
+  { readonly kind: "given"; readonly given: Given; readonly warnings: readonly ConfigWarning[] } | Refusal;
+
+/** Flags that have no key in the file: they say where the file is, or are read before it. */
+const NOT_IN_FILE = new Set(["config-file", "version", "discovery-fallback"]);
+
+/** The sections of the file, with the flag behind each of their keys where the plain prefix does not give it. */
+const SECTIONS: Readonly<Record<string, { prefix: string; names: Readonly<Record<string, string>> }>> = {
+  "client-transport-security": { prefix: "", names: { "allowed-hostname": "client-cert-allowed-hostname" } },
+  "peer-transport-security": {
+    prefix: "peer-",
+    names: { "allowed-cn": "peer-cert-allowed-cn", "allowed-hostname": "peer-cert-allowed-hostname" },
+  },
+  "socket-options": { prefix: "socket-", names: {} },
+  "discovery-config": { prefix: "discovery-", names: {} },
+};
+
+/** A key of etcd's that is not the name of the flag it stands for. */
+const OTHER_KEYS: Readonly<Record<string, string>> = {
+  "experimental-snapshot-catch-up-entries": "experimental-snapshot-catchup-entries",
+};
+
+interface Entry {
+  readonly key: string;
+  readonly flag: string;
+  readonly inSection: boolean;
+  readonly value: unknown;
+}
+
+/**
+ * Reads a configuration file: YAML or JSON with the flags' names as keys, TLS in two sections of its own. A key without
+ * a value leaves the default in place; a key that is no flag is only warned of, as etcd passes over it, except in a
+ * section: there an unknown key may be what keeps strangers out.
+ */
+export function readConfigFile(path: string, text: string): ConfigFile {
+  const document = parseDocument(text);
+  if (!document.ok) return refusal(`cannot read the configuration file ${path}: ${document.reason}`);
+  const given = new Map<string, string>();
+  const warnings: ConfigWarning[] = [];
+  for (const [key, value] of Object.entries(document.value)) {
+    const entries = entriesOf(key, value);
+    if (entries === undefined) return refusal(`invalid ${key}`);
+    for (const entry of entries.filter((candidate) => !isEmpty(candidate.value))) {
+      const setting = readEntry(path, entry);
+      if (setting.kind === "refused") return setting;
+      if (setting.kind === "unknown") {
+        warnings.push(warning("unrecognized key in the configuration file", { path, key: entry.key }));
+      } else {
+        give(given, setting.flag, setting.text);
+      }
+    }
+  }
+  return { kind: "given", given, warnings };
+}
+
+type ReadEntry =
+  { readonly kind: "setting"; readonly flag: string; readonly text: string } | { readonly kind: "unknown" } | Refusal;
+
+function readEntry(path: string, { key, flag, inSection, value }: Entry): ReadEntry {
+  const option = NOT_IN_FILE.has(flag) ? undefined : flagNamed(flag);
+  if (option === undefined) {
+    return inSection && value !== false
+      ? refusal(`${key} in ${path} is not built yet: remove it`)
+      : { kind: "unknown" };
+  }
+  const text = textOf(option, value);
+  if (text === undefined) return refusal(`invalid value for ${key} in ${path}: not a value of this kind`);
+  const parsed = parseOptionValue(option, text);
+  if (!parsed.ok) return refusal(`invalid value for ${key} in ${path}: ${parsed.reason}`);
+  return { kind: "setting", flag: option.name, text };
+}
+
+type Document =
+  | { readonly ok: true; readonly value: Readonly<Record<string, unknown>> }
+  | { readonly ok: false; readonly reason: string };
+
+function parseDocument(text: string): Document {
+  try {
+    const value: unknown = parseYaml(text) ?? {};
+    return isMapping(value) ? { ok: true, value } : { ok: false, reason: "it is not a mapping of keys to values" };
+  } catch (error) {
+    return { ok: false, reason: error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error) };
+  }
+}
+
+/** The settings that a key stands for; a section that is no mapping has none. */
+function entriesOf(key: string, value: unknown): readonly Entry[] | undefined {
+  const section = Object.hasOwn(SECTIONS, key) ? SECTIONS[key] : undefined;
+  if (section === undefined) return [{ key, flag: OTHER_KEYS[key] ?? key, inSection: false, value }];
+  if (value === null) return [];
+  if (!isMapping(value)) return undefined;
+  return Object.entries(value).map(([inner, innerValue]) => ({
+    key: `${key}.${inner}`,
+    flag: section.names[inner] ?? section.prefix + inner,
+    inSection: true,
+    value: innerValue,
+  }));
+}
+
+/** The text that would stand after the flag. A bare number for a duration is nanoseconds, as in etcd's files. */
+function textOf(option: Option, value: unknown): string | undefined {
+  if (Array.isArray(value)) return value.every(isScalar) ? value.map(String).join(",") : undefined;
+  if (option.kind === "duration" && typeof value === "number") return `${value}ns`;
+  return isScalar(value) ? String(value) : undefined;
+}
+
+function isEmpty(value: unknown): boolean {
+  return value === null || value === undefined || value === "" || (Array.isArray(value) && value.length === 0);
+}
+
+function isScalar(value: unknown): value is string | number | boolean {
+  return typeof value === "string" || typeof value === "number" || typeof value === "boolean";
+}
+
+function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,84 @@
+import type { AutoCompaction } from "./auto-compaction.ts";
+import type { FeatureGates } from "./feature-gates.ts";
+import type { InitialMember } from "./initial-cluster.ts";
+import type { ServerUrl } from "./server-url.ts";
+
+/** The levels of a log line, least first. */
+export const LOG_LEVELS = ["debug", "info", "warn", "error", "dpanic", "panic", "fatal"] as const;
+
+/** The level of a log line. */
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** TLS on one side of the server: towards the clients, or towards the other members. */
+export interface TlsConfig {
+  /** What the server shows; always together with `keyFile`. */
+  readonly certFile: string | undefined;
+  readonly keyFile: string | undefined;
+  /** What it shows when it is the caller; where absent, the same as above. */
+  readonly clientCertFile: string | undefined;
+  readonly clientKeyFile: string | undefined;
+  readonly trustedCaFile: string | undefined;
+  /** Whether whoever connects has to show a certificate. */
+  readonly clientCertAuth: boolean;
+  /** Whether to make a certificate on the spot; never together with `certFile`. */
+  readonly autoTls: boolean;
+}
+
+/** Everything a member is told at its start: checked, complete and frozen. */
+export interface Config {
+  readonly name: string;
+  readonly dataDir: string;
+  readonly walDir: string | undefined;
+  readonly snapshotCount: number;
+  readonly snapshotCatchupEntries: number;
+  readonly heartbeatIntervalMs: number;
+  readonly electionTimeoutMs: number;
+  readonly preVote: boolean;
+
+  readonly listenPeerUrls: readonly ServerUrl[];
+  readonly listenClientUrls: readonly ServerUrl[];
+  /** Where absent, `listenClientUrls` serve HTTP too. */
+  readonly listenClientHttpUrls: readonly ServerUrl[];
+  readonly listenMetricsUrls: readonly ServerUrl[];
+  readonly advertiseClientUrls: readonly ServerUrl[];
+  readonly initialAdvertisePeerUrls: readonly ServerUrl[];
+
+  readonly initialCluster: readonly InitialMember[];
+  readonly initialClusterState: "new" | "existing";
+  readonly initialClusterToken: string;
+  readonly strictReconfigCheck: boolean;
+  readonly maxLearners: number;
+
+  readonly clientTls: TlsConfig;
+  readonly peerTls: TlsConfig;
+  readonly selfSignedCertValidityYears: number;
+
+  /** As given: 0 stands for the default of 2 GiB, a negative number for no limit. */
+  readonly quotaBackendBytes: number;
+  readonly maxTxnOps: number;
+  readonly maxRequestBytes: number;
+  readonly maxConcurrentStreams: number;
+  readonly grpcKeepaliveMinTimeMs: number;
+  readonly grpcKeepaliveIntervalMs: number;
+  readonly grpcKeepaliveTimeoutMs: number;
+  readonly enableGrpcGateway: boolean;
+
+  readonly autoCompaction: AutoCompaction;
+  readonly compactionBatchLimit: number;
+  readonly compactionSleepIntervalMs: number;
+  readonly watchProgressNotifyIntervalMs: number;
+  readonly corruptCheckTimeMs: number;
+  readonly compactHashCheckTimeMs: number;
+  readonly downgradeCheckTimeMs: number;
+  readonly featureGates: FeatureGates;
+
+  readonly authToken: string;
+  readonly authTokenTtlSeconds: number;
+  readonly bcryptCost: number;
+
+  readonly metrics: "basic" | "extensive";
+  readonly logLevel: LogLevel;
+  readonly logOutputs: readonly ("stderr" | "stdout")[];
+  readonly warningApplyDurationMs: number;
+  readonly warningUnaryRequestDurationMs: number;
+}

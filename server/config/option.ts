@@ -1,0 +1,31 @@
+/** How the text of a flag becomes a value, and which texts are refused. */
+export type OptionKind =
+  "bool" | "string" | "strings" | "int" | "uint" | "uint32" | "duration" | "urls" | "feature-gates";
+
+/**
+ * What setting a flag does. `works`: it has etcd's effect. `ignored`: it is accepted and has none, because what it
+ * tunes does not exist here. `not-built`: a start that needs its effect is refused.
+ */
+export type OptionStatus = "works" | "ignored" | "not-built";
+
+/** One flag: everything that the command line, the environment, the configuration file and the help know of it. */
+export interface Option {
+  readonly name: string;
+  readonly kind: OptionKind;
+  /** The default as one would type it; it parses like any other value. */
+  readonly default: string;
+  /** What the help shows instead, where the default is worked out from other flags. */
+  readonly defaultShown?: string;
+  readonly help: string;
+  readonly status: OptionStatus;
+  /** The only texts that are values at all. */
+  readonly choices?: readonly string[];
+  /** Of the values etcd has, those whose effect is built; comma-separated values are looked at one by one. */
+  readonly built?: readonly string[];
+  /** The setting shapes TLS alone: without TLS it has no effect, so it need not be refused. */
+  readonly onlyWithTls?: true;
+  /** Never repeated in a message. */
+  readonly secret?: true;
+  /** etcd's own warning for whoever still sets it. */
+  readonly deprecation?: string;
+}
