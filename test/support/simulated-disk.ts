@@ -1,3 +1,4 @@
+import { concatBytes } from "../../server/base/bytes.ts";
 import type { Random } from "../../server/base/prng.ts";
 import type { Disk, DiskFile, DiskLock } from "../../server/ports/disk.ts";
 import { DiskError } from "../../server/ports/disk-error.ts";
@@ -73,11 +74,7 @@ export class SimulatedDisk implements Disk {
       path,
       async write(buffers, position) {
         await guard("write");
-        let at = position;
-        for (const bytes of buffers) {
-          apply(node, { kind: "write", position: at, bytes: bytes.slice() });
-          at += bytes.length;
-        }
+        apply(node, { kind: "write", position, bytes: concatBytes(buffers) });
       },
       async read(position, length) {
         await guard("read");
