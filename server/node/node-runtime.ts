@@ -48,6 +48,7 @@ export class NodeRuntime {
   readonly #transfer: LeaderTransfer;
   readonly #autoCompactor: AutoCompactor | undefined;
   readonly #ticker: Timer;
+  readonly #published = Promise.withResolvers<undefined>();
   #isStopping = false;
 
   constructor(config: NodeConfig, world: NodeWorld, recovered: Recovered, machine: StateMachineOptions) {
@@ -111,6 +112,7 @@ export class NodeRuntime {
         this.#raiseNoSpace();
       },
       transferLeader: (target) => this.#transfer.to(target, this.#requestTimeoutMs),
+      published: this.#published.promise,
       stop: () => this.#stop(),
     });
   }
@@ -377,6 +379,7 @@ export class NodeRuntime {
     const memberAttributes = { name, clientUrls: [...advertiseClientUrls] };
     this.#propose({ clusterMemberAttrSet: { memberID: selfId, memberAttributes } }).then(
       () => {
+        this.#published.resolve(undefined);
         this.#world.logger.info("published local member to cluster through raft", {
           "local-member-id": hexId(selfId),
           "cluster-id": hexId(this.#recovered.clusterId),

@@ -54,6 +54,8 @@ export interface NodeParts {
   readonly propose: (command: Command) => Promise<Outcome>;
   readonly raiseNoSpace: () => void;
   readonly transferLeader: (target: NodeId) => Promise<void>;
+  /** Resolves when the cluster knows this member's name and client URLs: it takes part. */
+  readonly published: Promise<void>;
   readonly stop: () => Promise<void>;
 }
 
@@ -185,6 +187,11 @@ export class Node {
   /** Hands leadership to a voter; resolves when it leads. Faults: not-leader, bad-leader-transferee, timeout-leader-transfer. */
   transferLeader(target: NodeId): Promise<void> {
     return this.#parts.transferLeader(target);
+  }
+
+  /** Resolves when the cluster knows this member's name and client URLs: it takes part. */
+  get published(): Promise<void> {
+    return this.#parts.published;
   }
 
   /** Leadership moves on if there is somebody, then everything is written and closed. */

@@ -1,0 +1,117 @@
+import { createServer, type Server as HttpServer } from "node:http";
+import type { Socket } from "node:net";
+import type { TlsOptions } from "node:tls";
+import type { Config } from "../config/config.ts";
+import { isTlsUrl, type ServerUrl } from "../config/server-url.ts";
+import { GrpcJsServer, type GrpcServerOptions } from "../grpc/grpc-js-server.ts";
+import { listenTarget } from "../grpc/listen-target.ts";
+import { SharedListener } from "../grpc/shared-listener.ts";
+import type { Logger } from "../ports/logger.ts";
+import type { BoundMethod } from "../rpc/service.ts";
+
+type HttpHandler = Parameters<typeof createServer>[1];
+
+/** etcd's grpc overhead on top of --max-request-bytes. */
+const GRPC_OVERHEAD_BYTES = 512 * 1024;
+/** A client may take this long to send its headers (etcd's ReadHeaderTimeout). */
+const HEADERS_TIMEOUT_MS = 5 * 60 * 1000;
+
+/** The largest message that a client may send, and where watch responses are split. */
+export function maxMessageBytes(config: Config): number {
+  return config.maxRequestBytes + GRPC_OVERHEAD_BYTES;
+}
+
+/** What is served on the client URLs. */
+export interface ClientServices {
+  readonly methods: readonly BoundMethod[];
+  readonly http: HttpHandler;
+  readonly onBug: GrpcServerOptions["onBug"];
+  readonly onCallEnd?: GrpcServerOptions["onCallEnd"];
+}
+
+/**
+ * The client URLs. They are bound first, so that a used port ends the start before the disk is touched; connections
+ * that come early wait until there is something to serve.
+ */
+export class ClientPort {
+  readonly #config: Config;
+  readonly #logger: Logger;
+  readonly #listeners: { readonly listener: SharedListener; readonly url: ServerUrl }[] = [];
+  #early: (() => void)[] | undefined = [];
+  #grpc: GrpcJsServer | undefined;
+  #http: HttpServer | undefined;
+
+  constructor(config: Config, logger: Logger) {
+    this.#config = config;
+    this.#logger = logger;
+  }
+
+  /** Binds all of them; rejects with the URL that cannot be had. */
+  async listen(tls: TlsOptions | undefined): Promise<void> {
+    const { listenClientUrls, listenClientHttpUrls, listenMetricsUrls } = this.#config;
+    const hasOwnHttp = listenClientHttpUrls.length > 0;
+    for (const url of listenClientUrls) await this.#bind(url, tls, { grpc: true, http: !hasOwnHttp });
+    for (const url of listenClientHttpUrls) await this.#bind(url, tls, { grpc: false, http: true });
+    for (const url of listenMetricsUrls) await this.#bind(url, tls, { grpc: false, http: true });
+  }
+
+  /** Serves, the connections that have been waiting first. */
+  start(services: ClientServices): void {
+    this.#http = createServer({ headersTimeout: HEADERS_TIMEOUT_MS }, services.http);
+    this.#grpc = new GrpcJsServer(services.methods, {
+      maxReceiveBytes: maxMessageBytes(this.#config),
+      maxConcurrentStreams: this.#config.maxConcurrentStreams,
+      keepaliveTimeMs: this.#config.grpcKeepaliveIntervalMs,
+      keepaliveTimeoutMs: this.#config.grpcKeepaliveTimeoutMs,
+      onBug: services.onBug,
+      ...(services.onCallEnd && { onCallEnd: services.onCallEnd }),
+    });
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    for (const serve of early) serve();
+    for (const { url } of this.#listeners) {
+      this.#logger.info("ready to serve client requests", { address: url.text });
+      const kind = isTlsUrl(url)
+        ? "serving client traffic securely"
+        : "serving client traffic insecurely; this is strongly discouraged!";
+      this.#logger.info(kind, { traffic: "grpc+http", address: url.text });
+    }
+  }
+
+  /** Lets running calls end for a while, then cuts every connection. */
+  async stop(graceMs: number): Promise<void> {
+    for (const { listener } of this.#listeners) listener.stopAccepting();
+    await this.#grpc?.stop(graceMs);
+    for (const { listener } of this.#listeners) listener.destroyConnections();
+  }
+
+  async #bind(url: ServerUrl, tls: TlsOptions | undefined, serves: { grpc: boolean; http: boolean }): Promise<void> {
+    const listener = new SharedListener(
+      {
+        http1: (socket) => {
+          if (serves.http) this.#whenStarted(() => this.#http?.emit("connection", socket));
+          else socket.destroy();
+        },
+        http2: (socket: Socket) => {
+          if (serves.grpc) this.#whenStarted(() => this.#grpc?.serve(socket));
+          else socket.destroy();
+        },
+        onRejected: (error, remote) => {
+          this.#logger.warn("rejected connection on client endpoint", { "remote-addr": remote, error: error.message });
+        },
+      },
+      isTlsUrl(url) ? tls : undefined,
+    );
+    try {
+      await listener.listen(listenTarget(url));
+    } catch (error) {
+      throw new Error(`cannot listen on ${url.text} for clients: ${(error as Error).message}`, { cause: error });
+    }
+    this.#listeners.push({ listener, url });
+  }
+
+  #whenStarted(serve: () => void): void {
+    if (this.#early) this.#early.push(serve);
+    else serve();
+  }
+}

@@ -1,0 +1,3 @@
+import { etcdMain } from "./etcd.ts";
+
+await etcdMain(process.argv.slice(2));

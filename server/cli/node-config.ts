@@ -1,0 +1,46 @@
+import type { Config } from "../config/config.ts";
+import type { NodeConfig } from "../node/node-options.ts";
+
+/** Decoded records kept in memory for reads. */
+const VALUE_CACHE_BYTES = 32 * 1024 * 1024;
+
+/** The node's part of the configuration. */
+export function nodeConfig(config: Config): NodeConfig {
+  return {
+    name: config.name,
+    advertiseClientUrls: config.advertiseClientUrls.map((url) => url.text),
+    cluster: {
+      selfName: config.name,
+      token: config.initialClusterToken,
+      members: config.initialCluster.map(({ name, peerUrls }) => ({ name, peerUrls: peerUrls.map((url) => url.text) })),
+    },
+    clusterState: config.initialClusterState,
+    tickMs: config.heartbeatIntervalMs,
+    electionTicks: Math.floor(config.electionTimeoutMs / config.heartbeatIntervalMs),
+    preVote: config.preVote,
+    snapshotCount: config.snapshotCount,
+    snapshotCatchUpEntries: config.snapshotCatchupEntries,
+    quotaBytes: config.quotaBackendBytes,
+    maxRequestBytes: config.maxRequestBytes,
+    maxLearners: config.maxLearners,
+    strictReconfigCheck: config.strictReconfigCheck,
+    compactionBatchLimit: config.compactionBatchLimit,
+    compactionPauseMs: config.compactionSleepIntervalMs,
+    autoCompaction: autoCompaction(config),
+    hasLeaseCheckpoints: config.featureGates.LeaseCheckpoint,
+    persistLeaseCheckpoints: config.featureGates.LeaseCheckpointPersist,
+    hasInitialCorruptCheck: config.featureGates.InitialCorruptCheck,
+    valueCacheBytes: VALUE_CACHE_BYTES,
+  };
+}
+
+function autoCompaction({ autoCompaction: policy }: Config): NodeConfig["autoCompaction"] {
+  switch (policy.mode) {
+    case "off":
+      return undefined;
+    case "periodic":
+      return policy;
+    case "revision":
+      return { mode: "revision", retention: policy.retentionRevisions };
+  }
+}

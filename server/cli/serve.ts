@@ -1,0 +1,67 @@
+import { ETCD_VERSION, KVORUM_VERSION, STORAGE_VERSION } from "../base/versions.ts";
+import { checkHealth, runCheck } from "../api/health-checks.ts";
+import { clientServices } from "../api/services.ts";
+import type { Config } from "../config/config.ts";
+import { httpHandler } from "../gateway/http-handler.ts";
+import type { Node } from "../node/node.ts";
+import { prometheusMetrics, type ScrapableMetrics } from "../observability/prometheus-metrics.ts";
+import type { Logger } from "../ports/logger.ts";
+import { ClientPort, maxMessageBytes } from "./client-port.ts";
+import { fatalHandler } from "./fatal.ts";
+import { startMember } from "./start-member.ts";
+import { onShutdownSignal } from "./signals.ts";
+
+/** Running calls may take this long to end after a signal: etcd's request timeout. */
+const STOP_GRACE_MS = 7000;
+
+/** Runs a member until it is told to stop. */
+export async function serve(config: Config, logger: Logger): Promise<void> {
+  const onFatal = fatalHandler(logger);
+  logger.info("starting an etcd-compatible server", {
+    "etcd-version": ETCD_VERSION,
+    "kvorum-version": KVORUM_VERSION,
+    "node-version": process.version,
+    name: config.name,
+    "data-dir": config.dataDir,
+    "snapshot-count": config.snapshotCount,
+    "snapshot-catchup-entries": config.snapshotCatchupEntries,
+    "quota-backend-bytes": config.quotaBackendBytes,
+  });
+  try {
+    const metrics = prometheusMetrics();
+    const clientPort = new ClientPort(config, logger);
+    // Bound before the disk is touched: a used port must not leave half a data dir behind.
+    await clientPort.listen(undefined);
+    const member = await startMember(config, logger, onFatal);
+    onShutdownSignal(async (signal) => {
+      logger.info("received signal; shutting down", { signal });
+      await clientPort.stop(STOP_GRACE_MS);
+      await member.stop();
+    });
+    await member.node.published;
+    clientPort.start({
+      methods: clientServices(member.node, {
+        maxTxnOps: config.maxTxnOps,
+        watchFragmentBytes: maxMessageBytes(config),
+        watchProgressIntervalMs: config.watchProgressNotifyIntervalMs,
+      }),
+      http: httpHandler(httpSources(member.node, metrics)),
+      onBug: onFatal,
+    });
+  } catch (error) {
+    onFatal(error);
+  }
+}
+
+function httpSources(node: Node, metrics: ScrapableMetrics): Parameters<typeof httpHandler>[0] {
+  return {
+    version: () => ({
+      etcdserver: ETCD_VERSION,
+      etcdcluster: node.machine.membership.clusterVersion ?? "not_decided",
+      storage: STORAGE_VERSION,
+    }),
+    health: (options) => checkHealth(node, options),
+    check: (name) => runCheck(node, name),
+    metrics: () => metrics.text(),
+  };
+}
