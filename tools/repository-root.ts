@@ -1,0 +1,5 @@
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** The folder of this checkout. */
+export const repositoryRoot = dirname(dirname(fileURLToPath(import.meta.url)));
