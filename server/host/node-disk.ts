@@ -82,9 +82,9 @@ class NodeFile implements DiskFile {
     }
   }
 
-  async read(position: number, length: number): Promise<Uint8Array> {
+  async read(position: number, length: number, into?: Uint8Array): Promise<Uint8Array> {
     // Not from Buffer's pool: the caller may keep it. Not zeroed: what was not read is cut off.
-    const whole = Buffer.allocUnsafeSlow(length);
+    const whole = into ?? Buffer.allocUnsafeSlow(length);
     let filled = 0;
     while (filled < length) {
       const from = filled;
@@ -94,7 +94,7 @@ class NodeFile implements DiskFile {
       if (count === 0) break;
       filled += count;
     }
-    return new Uint8Array(whole.buffer, 0, filled);
+    return new Uint8Array(whole.buffer, whole.byteOffset, filled);
   }
 
   async datasync(): Promise<void> {

@@ -3,8 +3,11 @@ export interface DiskFile {
   readonly path: string;
   /** Writes all the buffers one after the other from `position` on. */
   write(buffers: readonly Uint8Array[], position: number): Promise<void>;
-  /** Up to `length` bytes from `position`; shorter only at the end of the file. */
-  read(position: number, length: number): Promise<Uint8Array>;
+  /**
+   * Up to `length` bytes from `position`; shorter only at the end of the file. They are a view on `into` if it is
+   * given (at least `length` bytes, not to be touched meanwhile): whoever reads much keeps its memory steady so.
+   */
+  read(position: number, length: number, into?: Uint8Array): Promise<Uint8Array>;
   /** Data and size are on disk when it resolves (fdatasync). A failure must end the process: design decision 13. */
   datasync(): Promise<void>;
   size(): Promise<number>;

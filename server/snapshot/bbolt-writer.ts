@@ -30,8 +30,7 @@ export class BboltWriter {
   readonly #root: TreeBuilder;
   #bucket: { readonly name: string; readonly tree: TreeBuilder } | undefined;
   #nextPage = FIRST_PAGE;
-  #gathered: Uint8Array[] = [];
-  #gatheredBytes = 0;
+  readonly #pages = new PageBuffer();
   #position = FIRST_PAGE * PAGE_BYTES;
 
   /** The file must be empty. */
@@ -55,7 +54,7 @@ export class BboltWriter {
 
   /** Waits for the file if enough pages are full. To be called every now and then between rows. */
   async flush(): Promise<void> {
-    if (this.#gatheredBytes >= WRITE_BYTES) await this.#write();
+    if (this.#pages.length >= WRITE_BYTES) await this.#write();
   }
 
   /** Ends the database and returns its size in bytes. It is on disk after a datasync. */
@@ -86,20 +85,44 @@ export class BboltWriter {
   readonly #place = (page: PageDraft): number => {
     const id = this.#nextPage;
     const pages = Math.ceil(page.bytes / PAGE_BYTES);
-    const bytes = new Uint8Array(pages * PAGE_BYTES);
-    encodePage(page, id, bytes);
+    encodePage(page, id, this.#pages.room(pages * PAGE_BYTES));
     this.#nextPage += pages;
-    this.#gathered.push(bytes);
-    this.#gatheredBytes += bytes.length;
     return id;
   };
 
   async #write(): Promise<void> {
-    const [buffers, bytes] = [this.#gathered, this.#gatheredBytes];
-    this.#gathered = [];
-    this.#gatheredBytes = 0;
-    await this.#file.write(buffers, this.#position);
-    this.#position += bytes;
+    await this.#file.write(this.#pages.filled(), this.#position);
+    this.#position += this.#pages.length;
+    this.#pages.clear();
+  }
+}
+
+/** Memory for pages on their way to the file, used again after each write: a fresh array a page would flood the heap. */
+class PageBuffer {
+  readonly #first = new Uint8Array(2 * WRITE_BYTES);
+  #blocks: { readonly bytes: Uint8Array; used: number }[] = [{ bytes: this.#first, used: 0 }];
+  length = 0;
+
+  /** Room for a page that is to be overwritten whole. */
+  room(size: number): Uint8Array {
+    let block = must(this.#blocks.at(-1));
+    if (block.used + size > block.bytes.length) {
+      block = { bytes: new Uint8Array(Math.max(size, WRITE_BYTES)), used: 0 };
+      this.#blocks.push(block);
+    }
+    block.used += size;
+    this.length += size;
+    return block.bytes.subarray(block.used - size, block.used);
+  }
+
+  filled(): readonly Uint8Array[] {
+    return this.#blocks.map(({ bytes, used }) => bytes.subarray(0, used));
+  }
+
+  /** Keeps the first block only: the others were for large values, or for a caller that seldom flushes. */
+  clear(): void {
+    this.#blocks = [{ bytes: this.#first, used: 0 }];
+    this.length = 0;
   }
 }
 
@@ -230,4 +253,5 @@ function encodePage(page: PageDraft, id: number, bytes: Uint8Array): void {
     bytes.set(value, data + key.length);
     data += key.length + value.length;
   }
+  bytes.fill(0, data);
 }

@@ -113,8 +113,9 @@ export async function verifyTrailer(file: DiskFile): Promise<void> {
 
 async function hashOf(file: DiskFile, bytes: number): Promise<Uint8Array> {
   const hash = createHash("sha256");
+  const step = new Uint8Array(HASH_STEP_BYTES);
   for (let position = 0; position < bytes; position += HASH_STEP_BYTES)
-    hash.update(await file.read(position, Math.min(HASH_STEP_BYTES, bytes - position)));
+    hash.update(await file.read(position, Math.min(HASH_STEP_BYTES, bytes - position), step));
   return new Uint8Array(hash.digest());
 }
 

@@ -2,8 +2,9 @@ import { assert } from "../base/assert.ts";
 import { equalBytes } from "../base/bytes.ts";
 import type { Index, Term } from "../base/ids.ts";
 import type { Disk } from "../ports/disk.ts";
-import { decodeEntry, decodeHardState } from "../proto/raft-codec.ts";
+import { decodeEntry, decodeHardState, encodeHardState } from "../proto/raft-codec.ts";
 import type { Entry, HardState } from "../proto/raft-message.ts";
+import { WireError } from "../proto/wire-error.ts";
 import { decodeWalSnapshot, RecordType, type WalRecord, type WalSnapshot } from "./record.ts";
 import { type LogEnd, replaySegments } from "./replay.ts";
 import { type SegmentName, segmentsAmong, segmentsFrom } from "./segment-name.ts";
@@ -73,18 +74,33 @@ function withoutGap(folder: string, segments: readonly SegmentName[]): readonly 
   return segments;
 }
 
+/** The checksum covers the data but not the type of a record: a damaged type shows here, if at all. */
 function decodeItem(record: WalRecord, file: string, offset: number): WalItem {
-  switch (record.type) {
+  try {
+    return decodeByType(record, file, offset);
+  } catch (error) {
+    if (error instanceof WireError)
+      throw new WalError("a record does not fit its type", file, offset, { cause: error });
+    throw error;
+  }
+}
+
+function decodeByType({ type, data }: WalRecord, file: string, offset: number): WalItem {
+  switch (type) {
     case RecordType.Metadata:
-      return { kind: "metadata", metadata: record.data.slice() };
+      return { kind: "metadata", metadata: data.slice() };
     case RecordType.Entry:
-      return { kind: "entry", entry: decodeEntry(record.data) };
-    case RecordType.State:
-      return { kind: "hard-state", hardState: decodeHardState(record.data) };
+      return { kind: "entry", entry: decodeEntry(data) };
+    case RecordType.State: {
+      const hardState = decodeHardState(data);
+      // An entry would pass for a hard state, too, but for the bytes that a hard state does not have.
+      if (!equalBytes(encodeHardState(hardState), data)) throw new WireError("it is no hard state");
+      return { kind: "hard-state", hardState };
+    }
     case RecordType.Snapshot:
-      return { kind: "snapshot", snapshot: decodeWalSnapshot(record.data) };
+      return { kind: "snapshot", snapshot: decodeWalSnapshot(data) };
     default:
-      throw new WalError(`unknown record type ${record.type}`, file, offset);
+      throw new WalError(`unknown record type ${type}`, file, offset);
   }
 }
 

@@ -76,9 +76,12 @@ export class SimulatedDisk implements Disk {
         await guard("write");
         apply(node, { kind: "write", position, bytes: concatBytes(buffers) });
       },
-      async read(position, length) {
+      async read(position, length, into) {
         await guard("read");
-        return node.current.slice(position, position + length);
+        const bytes = node.current.slice(position, position + length);
+        if (!into) return bytes;
+        into.set(bytes);
+        return into.subarray(0, bytes.length);
       },
       async datasync() {
         const changes = node.unsynced.length;

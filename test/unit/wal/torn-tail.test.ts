@@ -136,6 +136,6 @@ test("any flipped bit is found: reading fails, or only the tail is missing", asy
         expect(error).toBeInstanceOf(WalError);
       }
     }),
-    { numRuns: 400 },
+    { numRuns: Number(process.env["KVORUM_PROPERTY_RUNS"] ?? 400) },
   );
 });
