@@ -73,7 +73,7 @@ export class StateMachine {
   /** Records for the next entry. */
   #provided = new RevisionMap<Uint8Array>();
   #position: EntryPosition = { index: 0, term: 0 };
-  #writtenDbSize = 0;
+  #writtenDbSize = this.sizes.dbSize;
 
   constructor(options: StateMachineOptions) {
     const { buffer, sizes } = this;

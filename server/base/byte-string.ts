@@ -21,12 +21,6 @@ export function bytesOf(text: ByteString): Uint8Array {
   return bytes;
 }
 
-/** Bytewise order: negative, zero or positive. */
-export function compareByteStrings(a: ByteString, b: ByteString): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
-}
-
 function fromCodes(bytes: Uint8Array): ByteString {
   return Reflect.apply(String.fromCharCode, undefined, bytes);
 }
