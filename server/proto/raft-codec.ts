@@ -51,12 +51,14 @@ export function writeEntry(writer: WireWriter, entry: Entry): void {
   }
 }
 
+/** The bytes of raftpb.Entry. */
 export function encodeEntry(entry: Entry): Uint8Array {
   const writer = new WireWriter(new Uint8Array(entrySize(entry)));
   writeEntry(writer, entry);
   return writer.buffer;
 }
 
+/** Reads raftpb.Entry. */
 export function decodeEntry(bytes: Uint8Array): Entry {
   return readEntry(new WireReader(bytes));
 }
@@ -137,12 +139,14 @@ function writeMessageEnd(writer: WireWriter, message: Message): void {
   }
 }
 
+/** The bytes of raftpb.Message. */
 export function encodeMessage(message: Message): Uint8Array {
   const writer = new WireWriter(new Uint8Array(messageSize(message)));
   writeMessage(writer, message);
   return writer.buffer;
 }
 
+/** Reads raftpb.Message. */
 export function decodeMessage(bytes: Uint8Array): Message {
   return readMessage(new WireReader(bytes));
 }
@@ -233,6 +237,7 @@ function isMessageType(type: number): type is MessageType {
   return type <= MessageType.ForgetLeader;
 }
 
+/** The bytes of raftpb.HardState. */
 export function encodeHardState(state: HardState): Uint8Array {
   const size = 3 + varintSize(state.term) + bigVarintSize(state.vote) + varintSize(state.commit);
   const writer = new WireWriter(new Uint8Array(size));
@@ -245,6 +250,7 @@ export function encodeHardState(state: HardState): Uint8Array {
   return writer.buffer;
 }
 
+/** Reads raftpb.HardState. */
 export function decodeHardState(bytes: Uint8Array): HardState {
   const reader = new WireReader(bytes);
   let term = 0;
@@ -275,12 +281,14 @@ function writeSnapshot(writer: WireWriter, snapshot: Snapshot): void {
   writeMetadata(writer, snapshot.metadata);
 }
 
+/** The bytes of raftpb.Snapshot. */
 export function encodeSnapshot(snapshot: Snapshot): Uint8Array {
   const writer = new WireWriter(new Uint8Array(snapshotSize(snapshot)));
   writeSnapshot(writer, snapshot);
   return writer.buffer;
 }
 
+/** Reads raftpb.Snapshot. */
 export function decodeSnapshot(bytes: Uint8Array): Snapshot {
   return readSnapshot(new WireReader(bytes));
 }
@@ -312,12 +320,14 @@ function writeMetadata(writer: WireWriter, metadata: SnapshotMetadata): void {
   writer.varint(metadata.term);
 }
 
+/** The bytes of raftpb.SnapshotMetadata. */
 export function encodeSnapshotMetadata(metadata: SnapshotMetadata): Uint8Array {
   const writer = new WireWriter(new Uint8Array(metadataSize(metadata)));
   writeMetadata(writer, metadata);
   return writer.buffer;
 }
 
+/** Reads raftpb.SnapshotMetadata. */
 export function decodeSnapshotMetadata(bytes: Uint8Array): SnapshotMetadata {
   return readMetadata(new WireReader(bytes));
 }
@@ -354,12 +364,14 @@ function writeConfState(writer: WireWriter, state: ConfState): void {
   writer.byte(state.autoLeave ? 1 : 0);
 }
 
+/** The bytes of raftpb.ConfState. */
 export function encodeConfState(state: ConfState): Uint8Array {
   const writer = new WireWriter(new Uint8Array(confStateSize(state)));
   writeConfState(writer, state);
   return writer.buffer;
 }
 
+/** Reads raftpb.ConfState. */
 export function decodeConfState(bytes: Uint8Array): ConfState {
   return readConfState(new WireReader(bytes));
 }

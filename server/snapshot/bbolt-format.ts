@@ -17,6 +17,7 @@ export const BUCKET_FLAG = 1;
 /** More elements than this do not fit the count of a page. */
 export const MAX_ELEMENTS = 0xfffe;
 
+/** What a page is. */
 export const PageFlag = { Branch: 0x01, Leaf: 0x02, Meta: 0x04 } as const;
 
 const MAGIC = 0xed0cdaed;
@@ -75,6 +76,7 @@ export interface PageHeader {
   readonly overflow: number;
 }
 
+/** Writes a page header at a position. */
 export function writePageHeader(view: DataView, at: number, header: PageHeader): void {
   setUint64(view, at, header.id);
   view.setUint16(at + 8, header.flags, true);
@@ -82,6 +84,7 @@ export function writePageHeader(view: DataView, at: number, header: PageHeader):
   view.setUint32(at + 12, header.overflow, true);
 }
 
+/** Reads the page header at a position. */
 export function readPageHeader(view: DataView, at: number): PageHeader {
   return {
     id: getUint64(view, at),
@@ -96,6 +99,7 @@ export function getUint64(view: DataView, at: number): number {
   return view.getUint32(at + 4, true) * 0x100000000 + view.getUint32(at, true);
 }
 
+/** Writes a page id or count. */
 export function setUint64(view: DataView, at: number, value: number): void {
   view.setUint32(at, value % 0x100000000, true);
   view.setUint32(at + 4, Math.floor(value / 0x100000000), true);
