@@ -69,7 +69,7 @@ export class LocalSnapshotter {
 
   async #take(): Promise<void> {
     const { flusher, wal, log, clock, logger, catchUpEntries } = this.#options;
-    const { index, confState } = await flusher.flush({ sync: true });
+    const { index, confState } = await flusher.flush();
     if (confState === undefined || !log.createSnapshot(index, confState, undefined)) return;
     const { metadata } = log.snapshot();
     this.#lastIndex = index;

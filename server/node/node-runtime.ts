@@ -83,6 +83,7 @@ export class NodeRuntime {
     this.#ticker = clock.every(config.tickMs, () => {
       this.#tick();
     });
+    this.#advanceElection();
     this.#state.compactor.start();
     this.#publish();
   }
@@ -232,6 +233,15 @@ export class NodeRuntime {
       onProposed: this.#schedule,
       canUseJoint: () => this.#versions.allAreKvorum(),
     });
+  }
+
+  /**
+   * The first election need not wait for a leader that cannot be there yet: all but one of the least ticks pass at
+   * once (etcd's initial-election-tick-advance). Pre-vote keeps a member that comes back from disturbing a leader.
+   */
+  #advanceElection(): void {
+    if (this.#recovered.log.hardState.term === 0) return;
+    for (let tick = 2; tick < this.#config.electionTicks; tick++) this.#state.raft.tick();
   }
 
   #tick(): void {
