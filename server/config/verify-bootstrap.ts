@@ -3,11 +3,17 @@ import { formatInitialCluster } from "./initial-cluster.ts";
 import type { InitialMember } from "./initial-cluster.ts";
 import type { ServerUrl } from "./server-url.ts";
 
+/** The part of the configuration that says who founds a cluster. */
+export type BootstrapConfig = Pick<
+  Config,
+  "name" | "initialCluster" | "initialAdvertisePeerUrls" | "initialClusterState"
+>;
+
 /**
  * Why this member cannot found, or join, the cluster that it names; nothing if it can. To be asked only while the data
  * folder is empty: later the members are what the log says, and the same flags may be out of date.
  */
-export function verifyBootstrap(config: Config): string | undefined {
+export function verifyBootstrap(config: BootstrapConfig): string | undefined {
   const own = config.initialCluster.find((member) => member.name === config.name);
   if (own === undefined) {
     return `couldn't find local name ${JSON.stringify(config.name)} in the initial cluster configuration`;
@@ -19,7 +25,7 @@ export function verifyBootstrap(config: Config): string | undefined {
     : undefined;
 }
 
-function advertiseMismatch(config: Config, own: InitialMember): string | undefined {
+function advertiseMismatch(config: BootstrapConfig, own: InitialMember): string | undefined {
   const advertised = config.initialAdvertisePeerUrls;
   const unadvertised = missing(own.peerUrls, advertised);
   if (unadvertised.length > 0) {

@@ -40,11 +40,18 @@ export class BootstrapError extends Error {
   override readonly name = "BootstrapError";
 }
 
-/** The identity of a member of a new cluster: every one of them writes the same first entries by itself (peer-protocol §5.2). */
+/** The identity of a member of a new cluster, once no peer says that it was born before. */
 export async function bootstrapNew(cluster: InitialCluster, calls: PeerCalls): Promise<Identity> {
+  const identity = newClusterIdentity(cluster);
+  const self = must(identity.peers.find((member) => member.id === identity.selfId));
+  await refuseSecondBirth(self, identity.peers, calls);
+  return identity;
+}
+
+/** What each member of a new cluster finds out by itself: its id, the cluster's, and the same first entries (peer-protocol §5.2). */
+export function newClusterIdentity(cluster: InitialCluster): Identity {
   const members = withIds(cluster);
   const self = must(members.find((member) => member.name === cluster.selfName));
-  await refuseSecondBirth(self, members, calls);
   const ids = members.map((member) => member.id);
   const entries = members.map((member, position): Entry => {
     const context = new TextEncoder().encode(memberJson({ ...member, replaces: undefined }));

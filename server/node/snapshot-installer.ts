@@ -3,19 +3,16 @@ import { assert } from "../base/assert.ts";
 import { equalBytes } from "../base/bytes.ts";
 import type { Index } from "../base/ids.ts";
 import { StateMachine, type StateMachineOptions } from "../apply/state-machine.ts";
-import { bucketKey, BUCKETS, META, type Bucket } from "../backend/buckets.ts";
-import { confStateJson } from "../backend/conf-state-json.ts";
-import type { Store, StoreOperation } from "../backend/store.ts";
+import { META } from "../backend/buckets.ts";
+import type { Store } from "../backend/store.ts";
+import { readUint64 } from "../backend/uint64.ts";
 import type { Disk } from "../ports/disk.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Snapshot, SnapshotMetadata } from "../proto/raft-message.ts";
-import { readDatabase } from "../snapshot/snapshot-file.ts";
 import { storeFolder, type DataFolder } from "./data-folder.ts";
+import { importDatabase, positionRows } from "./import-database.ts";
 import { loadStore } from "./load-store.ts";
 import type { Replica } from "./replica.ts";
-
-/** Bytes of rows written to the new store in one batch. */
-const BATCH_BYTES = 1024 * 1024;
 
 export interface SnapshotInstallerOptions {
   readonly disk: Disk;
@@ -89,53 +86,21 @@ export class SnapshotInstaller {
     const { disk, openStore } = this.#options;
     const store = await openStore(fresh);
     const database = await disk.open(file, "read");
-    let batch: StoreOperation[] = [];
-    let bytes = 0;
     let index = metadata.index;
     try {
-      for await (const rows of readDatabase(database)) {
-        for (const { bucket, key, value } of rows) {
+      await importDatabase(database, store, {
+        visit: ({ bucket, key, value }) => {
           if (bucket === "meta" && equalBytes(key, META.consistentIndex)) index = Math.max(index, readUint64(value));
-          if (!isBucket(bucket)) continue;
-          batch.push({ key: bucketKey(bucket, key), value });
-          bytes += key.length + value.length;
-        }
-        if (bytes < BATCH_BYTES) continue;
-        await store.write(batch, { sync: false });
-        batch = [];
-        bytes = 0;
-      }
+          return true;
+        },
+        // The message says where in the log this state belongs at least; etcd's database may be a little further.
+        finish: () => positionRows({ ...metadata, index }),
+      });
     } finally {
       await database.close();
+      await store.close();
     }
-    // The message says where in the log this state belongs at least; etcd's database may be a little further.
-    batch.push(...positionRows({ ...metadata, index }));
-    await store.write(batch, { sync: true });
-    await store.close();
   }
-}
-
-function isBucket(name: string): name is Bucket {
-  return (BUCKETS as readonly string[]).includes(name);
-}
-
-function positionRows({ index, term, confState }: SnapshotMetadata): readonly StoreOperation[] {
-  const rows: readonly (readonly [Bucket, Uint8Array, Uint8Array])[] = [
-    ["meta", META.consistentIndex, uint64(index)],
-    ["meta", META.term, uint64(term)],
-    ["meta", META.confState, confStateJson(confState)],
-  ];
-  return rows.map(([bucket, key, value]) => ({ key: bucketKey(bucket, key), value }));
-}
-
-function uint64(value: number): Uint8Array {
-  const bytes = new Uint8Array(8);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(value));
-  return bytes;
-}
-
-function readUint64(bytes: Uint8Array): number {
-  return Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0));
 }
 
 async function receiveFile(disk: Disk, path: string, body: AsyncIterable<Uint8Array>): Promise<void> {

@@ -42,6 +42,11 @@ export class BboltReader {
     this.databaseBytes = meta.pages * meta.pageBytes;
   }
 
+  /** Whether a file begins as a database does; what follows may still be damaged. */
+  static async isDatabase(file: DiskFile): Promise<boolean> {
+    return (await readMetas(file)).length > 0;
+  }
+
   static async open(file: DiskFile): Promise<BboltReader> {
     const metas = await readMetas(file);
     const newest = metas.toSorted((a, b) => b.transaction - a.transaction)[0];

@@ -104,11 +104,18 @@ export function hasTrailer(fileBytes: number): boolean {
 
 /** Compares the trailer with the database; a SnapshotError if there is none or it differs. */
 export async function verifyTrailer(file: DiskFile): Promise<void> {
+  const { expected, actual } = await trailerHashes(file);
+  if (!equalBytes(expected, actual)) throw new SnapshotError("its hash does not match its content", file.path);
+}
+
+/** The hash that the trailer says and the one that the database has; a SnapshotError if there is no trailer. */
+export async function trailerHashes(
+  file: DiskFile,
+): Promise<{ readonly expected: Uint8Array; readonly actual: Uint8Array }> {
   const size = await file.size();
   if (!hasTrailer(size)) throw new SnapshotError("it has no hash at its end", file.path);
   const expected = await file.read(size - TRAILER_BYTES, TRAILER_BYTES);
-  if (!equalBytes(expected, await hashOf(file, size - TRAILER_BYTES)))
-    throw new SnapshotError("its hash does not match its content", file.path);
+  return { expected, actual: await hashOf(file, size - TRAILER_BYTES) };
 }
 
 async function hashOf(file: DiskFile, bytes: number): Promise<Uint8Array> {

@@ -1,0 +1,3 @@
+import { etcdutlMain } from "./etcdutl.ts";
+
+await etcdutlMain(process.argv.slice(2));

@@ -1,0 +1,72 @@
+import type { Command } from "commander";
+import { ETCD_VERSION, KVORUM_VERSION } from "../base/versions.ts";
+import { nodeDisk } from "../host/node-disk.ts";
+import { BboltReader } from "../snapshot/bbolt-reader.ts";
+import { snapshotStatus } from "../snapshot/snapshot-file.ts";
+import { CommandError } from "./command-error.ts";
+import { onlyArgument, runTool, subcommand, toolCommand, withPlainSwitches } from "./command-line.ts";
+import { addRestoreCommand } from "./etcdutl-restore.ts";
+import { statusPrinter } from "./snapshot-status-output.ts";
+
+const SWITCHES = ["skip-hash-check", "mark-compacted"];
+
+/** The `etcdutl` command: etcd's tool for snapshot files, over Kvorum's data dirs. */
+export async function etcdutlMain(args: readonly string[]): Promise<void> {
+  const program = toolCommand("etcdutl")
+    .description("Looks into snapshot files and makes data dirs out of them, without a running server.")
+    .option("-w, --write-out <format>", "how results are printed: simple, table, json or fields", "simple")
+    .addHelpText(
+      "after",
+      `
+From a backup to a running member:
+  etcdctl snapshot save backup.db                        # on a live cluster
+  etcdutl snapshot status backup.db -w table             # what is in it?
+  etcdutl snapshot restore backup.db --data-dir new.etcd # a data dir of a new cluster
+  etcd --data-dir new.etcd                               # serve it`,
+    );
+  addVersionCommand(program);
+  const snapshot = subcommand(program, "snapshot").description("snapshot files: look into one, restore one");
+  addStatusCommand(snapshot);
+  addRestoreCommand(snapshot);
+  await runTool(program, withPlainSwitches(args, SWITCHES));
+}
+
+function addVersionCommand(program: Command): void {
+  subcommand(program, "version")
+    .description("print the versions of this tool")
+    .action(() => {
+      const [major, minor] = ETCD_VERSION.split(".");
+      process.stdout.write(
+        `etcdutl version: ${ETCD_VERSION}\nAPI version: ${major}.${minor}\nKvorum version: ${KVORUM_VERSION}\n`,
+      );
+    });
+}
+
+function addStatusCommand(snapshot: Command): void {
+  subcommand(snapshot, "status")
+    .description("print hash, revision, number of keys, size and version of a snapshot file")
+    .argument("[file]", "what 'etcdctl snapshot save' wrote")
+    .addHelpText(
+      "after",
+      `
+The whole file is read and its structure checked; nothing is changed. The hash covers all buckets, so it tells apart
+two files of one cluster; it is not the hash of 'etcdctl endpoint hashkv'. Only a restore checks the SHA-256 at the end.`,
+    )
+    .action(async (_file: unknown, _options: unknown, command: Command) => {
+      const file = onlyArgument(command.args, "snapshot status");
+      const format: { writeOut: string } = command.optsWithGlobals();
+      const print = statusPrinter(format.writeOut);
+      process.stdout.write(print(await readStatus(file)));
+    });
+}
+
+async function readStatus(path: string): ReturnType<typeof snapshotStatus> {
+  if (!(await nodeDisk.exists(path))) throw new CommandError(`stat ${path}: no such file or directory`);
+  const file = await nodeDisk.open(path, "read");
+  try {
+    if (!(await BboltReader.isDatabase(file))) throw new CommandError("invalid database");
+    return await snapshotStatus(file);
+  } finally {
+    await file.close();
+  }
+}
