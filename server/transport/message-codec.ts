@@ -50,31 +50,53 @@ export function encodeMessageFrame(message: Message): Uint8Array {
   return frame.buffer;
 }
 
+/**
+ * The entries of appends as they stand in frames, so that followers who get the same entries in one turn share one
+ * encoding. Entries are told apart by the identity of their objects: one log hands out the same ones to everybody.
+ */
+export class EncodedEntries {
+  readonly #byLast = new Map<Entry, { readonly first: Entry | undefined; readonly bytes: Uint8Array }>();
+
+  /** A frame up to its commit index. */
+  of(entries: readonly Entry[]): Uint8Array {
+    const [first] = entries;
+    const last = entries.at(-1);
+    const known = last && this.#byLast.get(last);
+    if (known && known.first === first) return known.bytes;
+    const bytes = encodeEntries(entries);
+    if (last) this.#byLast.set(last, { first, bytes });
+    return bytes;
+  }
+}
+
+function encodeEntries(entries: readonly Entry[]): Uint8Array {
+  let size = 1 + 8;
+  for (const entry of entries) size += 8 + entrySize(entry);
+  const frame = frameWriter(size);
+  frame.byte(APPEND_ENTRIES);
+  writeLength(frame, entries.length);
+  for (const entry of entries) {
+    writeLength(frame, entrySize(entry));
+    writeEntry(frame, entry);
+  }
+  return frame.buffer;
+}
+
 /** Writes one msgappv2 stream: a fresh one for each connection, because both ends count from zero. */
 export class MsgAppEncoder {
   #term: Term = 0;
   #index: Index = 0;
 
-  encode(message: Message): Uint8Array {
+  /** The frame in parts, of which some may be shared with other streams: not to be changed. */
+  encode(message: Message, shared: EncodedEntries): readonly Uint8Array[] {
     assert(message.type === MessageType.App, "the msgappv2 stream carries appends only");
-    const foreseen =
-      message.index === this.#index && message.logTerm === this.#term && message.logTerm === message.term;
-    return foreseen ? this.#encodeEntries(message) : this.#encodeWhole(message);
-  }
-
-  #encodeEntries({ entries, commit }: Message): Uint8Array {
-    let size = 1 + 8 + 8;
-    for (const entry of entries) size += 8 + entrySize(entry);
-    const frame = frameWriter(size);
-    frame.byte(APPEND_ENTRIES);
-    writeLength(frame, entries.length);
-    for (const entry of entries) {
-      writeLength(frame, entrySize(entry));
-      writeEntry(frame, entry);
-    }
-    writeLength(frame, commit);
+    const { index, logTerm, term, entries, commit } = message;
+    const foreseen = index === this.#index && logTerm === this.#term && logTerm === term;
+    if (!foreseen) return [this.#encodeWhole(message)];
     this.#index += entries.length;
-    return frame.buffer;
+    const end = frameWriter(8);
+    writeLength(end, commit);
+    return [shared.of(entries), end.buffer];
   }
 
   #encodeWhole(message: Message): Uint8Array {

@@ -1,0 +1,199 @@
+import { createServer, type Server } from "node:http";
+import { createServer as createTlsServer, type ServerOptions as TlsServerOptions } from "node:https";
+import type { AddressInfo, Socket } from "node:net";
+import { onTestFinished, vi } from "vitest";
+import { DomainError } from "../../server/base/domain-error.ts";
+import type { NodeId } from "../../server/base/ids.ts";
+import { nodeClock } from "../../server/host/node-clock.ts";
+import type { Clock } from "../../server/ports/clock.ts";
+import type { Logger } from "../../server/ports/logger.ts";
+import type { PeerAddress } from "../../server/ports/network.ts";
+import type { PeerHandlers } from "../../server/ports/peer-handlers.ts";
+import { MessageType, type Message } from "../../server/proto/raft-message.ts";
+import type { PeerTls } from "../../server/transport/peer-client.ts";
+import { PEER_SERVER_OPTIONS, peerHttpHandler } from "../../server/transport/peer-http.ts";
+import { PeerNetwork } from "../../server/transport/peer-network.ts";
+
+export const CLUSTER = 0xddf4329fc855aa38n;
+export const N1 = 0x9ee4bcfe6709567fn;
+export const N2 = 0xc1dda8f7168399ban;
+export const N3 = 0x69aa302db9d76d0an;
+
+/** A message with nothing in it but what is given. */
+export function message(fields: Partial<Message> & Pick<Message, "type">): Message {
+  return {
+    to: N2,
+    from: N1,
+    term: 0,
+    logTerm: 0,
+    index: 0,
+    entries: [],
+    commit: 0,
+    snapshot: undefined,
+    reject: false,
+    rejectHint: 0,
+    context: undefined,
+    vote: 0n,
+    responses: [],
+    ...fields,
+  };
+}
+
+/** A heartbeat that can be told from others by its commit index. */
+export function heartbeat(commit: number, to = N2, from = N1): Message {
+  return message({ type: MessageType.Heartbeat, term: 2, commit, to, from });
+}
+
+/** Logs nowhere. */
+export const silentLogger: Logger = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+};
+
+/** Handlers that write down what they were told and know everybody. */
+export class RecordingHandlers implements PeerHandlers {
+  readonly selfId: NodeId;
+  readonly clusterId = CLUSTER;
+  readonly received: Message[] = [];
+  readonly unreachable: NodeId[] = [];
+  readonly snapshotsSent: { readonly id: NodeId; readonly isDelivered: boolean }[] = [];
+  readonly removedIds = new Set<NodeId>();
+  readonly unknownIds = new Set<NodeId>();
+  wasRemoved = false;
+  onSnapshot: PeerHandlers["onSnapshot"] = async (_message, body) => {
+    for await (const _ of body);
+  };
+
+  constructor(selfId: NodeId) {
+    this.selfId = selfId;
+  }
+
+  onMessage(received: Message): void {
+    this.received.push(received);
+  }
+  onUnreachable(id: NodeId): void {
+    this.unreachable.push(id);
+  }
+  onSnapshotSent(id: NodeId, isDelivered: boolean): void {
+    this.snapshotsSent.push({ id, isDelivered });
+  }
+  onRemoved(): void {
+    this.wasRemoved = true;
+  }
+  isKnown(id: NodeId): boolean {
+    return !this.unknownIds.has(id);
+  }
+  isRemoved(id: NodeId): boolean {
+    return this.removedIds.has(id);
+  }
+  members: PeerHandlers["members"] = () => [];
+  version: PeerHandlers["version"] = () => ({ etcdserver: "3.6.16", etcdcluster: "3.6.0", storage: "3.6.0" });
+  downgradeEnabled: PeerHandlers["downgradeEnabled"] = () => Promise.resolve(false);
+  renewLease: PeerHandlers["renewLease"] = () => Promise.reject(new DomainError("lease-not-found"));
+  leaseTimeToLive: PeerHandlers["leaseTimeToLive"] = () => Promise.reject(new DomainError("lease-not-found"));
+  promote: PeerHandlers["promote"] = () => Promise.reject(new DomainError("member-not-found"));
+  hashKv: PeerHandlers["hashKv"] = () => Promise.reject(new DomainError("future-revision"));
+}
+
+export interface TestMemberOptions {
+  readonly peers?: readonly PeerAddress[];
+  readonly clock?: Clock;
+  readonly tls?: { readonly server: TlsServerOptions; readonly client: PeerTls };
+}
+
+/** A peer port with a network behind it, on real sockets; it ends with the test. */
+export class TestMember {
+  readonly id: NodeId;
+  readonly handlers: RecordingHandlers;
+  readonly server: Server;
+  readonly sockets = new Set<Socket>();
+  readonly url: string;
+  network: PeerNetwork;
+  readonly bugs: unknown[] = [];
+
+  private constructor(id: NodeId, server: Server, options: TestMemberOptions) {
+    this.id = id;
+    this.server = server;
+    this.handlers = new RecordingHandlers(id);
+    const { port } = server.address() as AddressInfo;
+    this.url = `${options.tls ? "https" : "http"}://127.0.0.1:${port}`;
+    const clock = options.clock ?? nodeClock;
+    this.network = new PeerNetwork({
+      handlers: this.handlers,
+      selfId: id,
+      clusterId: CLUSTER,
+      localPeerUrls: [this.url],
+      peers: options.peers ?? [],
+      clock,
+      logger: silentLogger,
+      electionTimeoutMs: 1000,
+      tls: options.tls?.client,
+    });
+    server.on("connection", (socket: Socket) => {
+      this.sockets.add(socket);
+      socket.on("close", () => this.sockets.delete(socket));
+    });
+    const onBug = (error: unknown): void => {
+      this.bugs.push(error);
+    };
+    server.on(
+      "request",
+      peerHttpHandler({ handlers: this.handlers, network: this.network, clock, logger: silentLogger, onBug }),
+    );
+    onTestFinished(() => this.stop());
+  }
+
+  static async start(id: NodeId, options: TestMemberOptions = {}, port = 0): Promise<TestMember> {
+    const server = options.tls
+      ? createTlsServer({ ...PEER_SERVER_OPTIONS, ...options.tls.server })
+      : createServer(PEER_SERVER_OPTIONS);
+    await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+    return new TestMember(id, server, options);
+  }
+
+  get port(): number {
+    return Number(new URL(this.url).port);
+  }
+
+  get address(): PeerAddress {
+    return { id: this.id, peerUrls: [this.url] };
+  }
+
+  /** Cuts all connections that came in. */
+  cut(): void {
+    for (const socket of this.sockets) socket.destroy();
+  }
+
+  async stop(): Promise<void> {
+    await this.network.close();
+    this.server.close();
+    this.cut();
+  }
+}
+
+/** Two members that know and hear each other. */
+export async function connectedPair(options: TestMemberOptions = {}): Promise<readonly [TestMember, TestMember]> {
+  const one = await TestMember.start(N1, options);
+  const two = await TestMember.start(N2, { ...options, peers: [one.address] });
+  one.network.addPeer(two.address);
+  await untilConnected(one, two);
+  return [one, two];
+}
+
+/** Waits until messages of both kinds go both ways over streams. */
+export async function untilConnected(one: TestMember, two: TestMember): Promise<void> {
+  await vi.waitFor(
+    () => {
+      for (const [from, to] of [
+        [one, two],
+        [two, one],
+      ] as const) {
+        if (from.network.activeSinceMs(to.id) === undefined) throw new Error("not connected");
+        if (from.network.streamsTo(to.id).length !== 2) throw new Error("no streams");
+      }
+    },
+    { timeout: 5000, interval: 5 },
+  );
+}
