@@ -25,6 +25,11 @@ function prepare(command: Command): Command {
 
 /** Runs a tool to its end and sets the exit code. */
 export async function runTool(program: Command, args: readonly string[]): Promise<void> {
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    // Whoever reads us has seen enough.
+    if (error.code === "EPIPE") process.exit(0);
+    throw error;
+  });
   try {
     await program.parseAsync(args, { from: "user" });
   } catch (error) {

@@ -1,0 +1,3 @@
+import { kvorumMain } from "./kvorum.ts";
+
+await kvorumMain(process.argv.slice(2));
