@@ -8,6 +8,7 @@ import { prometheusMetrics, type ScrapableMetrics } from "../observability/prome
 import type { Logger } from "../ports/logger.ts";
 import { ClientPort, maxMessageBytes } from "./client-port.ts";
 import { fatalHandler } from "./fatal.ts";
+import { PeerPort } from "./peer-port.ts";
 import { startMember } from "./start-member.ts";
 import { onShutdownSignal } from "./signals.ts";
 
@@ -30,22 +31,26 @@ export async function serve(config: Config, logger: Logger): Promise<void> {
   try {
     const metrics = prometheusMetrics();
     const clientPort = new ClientPort(config, logger);
+    const peerPort = new PeerPort(config, logger);
     // Bound before the disk is touched: a used port must not leave half a data dir behind.
+    await peerPort.listen(undefined);
     await clientPort.listen(undefined);
-    const member = await startMember(config, logger, onFatal);
+    const node = await startMember({ config, logger, metrics, peerPort, peerTls: undefined, onFatal });
     onShutdownSignal(async (signal) => {
       logger.info("received signal; shutting down", { signal });
+      await node.transferLeadershipAway();
       await clientPort.stop(STOP_GRACE_MS);
-      await member.stop();
+      await node.stop();
+      peerPort.stop();
     });
-    await member.node.published;
+    await node.published;
     clientPort.start({
-      methods: clientServices(member.node, {
+      methods: clientServices(node, {
         maxTxnOps: config.maxTxnOps,
         watchFragmentBytes: maxMessageBytes(config),
         watchProgressIntervalMs: config.watchProgressNotifyIntervalMs,
       }),
-      http: httpHandler(httpSources(member.node, metrics)),
+      http: httpHandler(httpSources(node, metrics)),
       onBug: onFatal,
     });
   } catch (error) {

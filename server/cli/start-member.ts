@@ -1,24 +1,72 @@
 import { join } from "node:path";
 import type { Config } from "../config/config.ts";
+import { verifyBootstrap } from "../config/verify-bootstrap.ts";
 import { cryptoRandom } from "../host/crypto-random.ts";
 import { openLeveldownStore } from "../host/leveldown-store.ts";
 import { nodeClock } from "../host/node-clock.ts";
 import { nodeDisk } from "../host/node-disk.ts";
-import { holdProcessLock } from "../host/process-lock.ts";
+import { BootstrapError } from "../node/bootstrap.ts";
 import { dataFolder } from "../node/data-folder.ts";
 import type { Node } from "../node/node.ts";
 import { startNode } from "../node/start-node.ts";
 import type { Logger } from "../ports/logger.ts";
+import type { Metrics } from "../ports/metrics.ts";
+import { peerCalls } from "../transport/peer-calls.ts";
+import { PeerClient, type PeerTls } from "../transport/peer-client.ts";
+import { peerHttpHandler } from "../transport/peer-http.ts";
+import { PeerNetwork } from "../transport/peer-network.ts";
+import { walExists } from "../wal/wal.ts";
 import { nodeConfig } from "./node-config.ts";
+import type { PeerPort } from "./peer-port.ts";
 
-export interface RunningMember { readonly node: Node; stop(): Promise<void> }
+/** How long a connection to a peer may take before there is a network that knows the election timeout. */
+const DIAL_TIMEOUT_MS = 2000;
 
-export async function startMember(config: Config, logger: Logger, onFatal: (error: unknown) => void): Promise<RunningMember> {
-  const network = { send() {}, sendSnapshot() {}, addPeer() {}, updatePeer() {}, removePeer() {}, activeSinceMs: () => undefined, calls: undefined as never, close: async () => undefined };
-  const node = await startNode(nodeConfig(config), {
-    disk: nodeDisk, folder: dataFolder(config.dataDir, config.walDir), lock: (folder) => holdProcessLock(join(folder, "lock")),
-    openStore: openLeveldownStore, clock: nodeClock, random: cryptoRandom, logger, calls: undefined as never,
-    connect: () => network, onFatal, onRemoved: () => process.exit(1),
+export interface MemberOptions {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly peerPort: PeerPort;
+  readonly peerTls: PeerTls | undefined;
+  readonly onFatal: (error: unknown) => void;
+}
+
+/** Starts the member of this process over the real disk, clock and network. */
+export async function startMember({
+  config,
+  logger,
+  metrics,
+  peerPort,
+  peerTls: tls,
+  onFatal,
+}: MemberOptions): Promise<Node> {
+  const clock = nodeClock;
+  const folder = dataFolder(config.dataDir, config.walDir);
+  if (!(await walExists(nodeDisk, folder.wal))) refuseWrongCluster(config);
+  return startNode(nodeConfig(config), {
+    ...{ disk: nodeDisk, folder, clock, logger, onFatal },
+    random: cryptoRandom,
+    openStore: openLeveldownStore,
+    lock: (root) => nodeDisk.lock(join(root, "lock")),
+    calls: peerCalls({ client: new PeerClient({ tls, clock, dialTimeoutMs: DIAL_TIMEOUT_MS }), clock }),
+    connect(handlers, { selfId, clusterId, peers }) {
+      const network = new PeerNetwork({
+        ...{ handlers, selfId, clusterId, peers, clock, logger, tls, metrics },
+        localPeerUrls: config.initialAdvertisePeerUrls.map((url) => url.text),
+        electionTimeoutMs: config.electionTimeoutMs,
+      });
+      peerPort.start(peerHttpHandler({ handlers, network, clock, logger, onBug: onFatal }));
+      return network;
+    },
+    onRemoved() {
+      logger.warn("server has been removed", { error: "the member has been permanently removed from the cluster" });
+      onFatal(new BootstrapError("the member has been permanently removed from the cluster"));
+    },
   });
-  return { node, stop: () => node.stop() };
+}
+
+/** Asked of an empty data dir only: later the members are what the log says, and the flags may be out of date. */
+function refuseWrongCluster(config: Config): void {
+  const mismatch = verifyBootstrap(config);
+  if (mismatch !== undefined) throw new BootstrapError(mismatch);
 }

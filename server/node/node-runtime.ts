@@ -114,6 +114,7 @@ export class NodeRuntime {
       },
       transferLeader: (target) => this.#transfer.to(target, this.#requestTimeoutMs),
       published: this.#published.promise,
+      transferAway: () => this.#transfer.away(2 * this.#electionTimeoutMs).catch(() => false),
       stop: () => this.#stop(),
     });
   }
@@ -409,7 +410,6 @@ export class NodeRuntime {
 
   async #stop(): Promise<void> {
     this.#isStopping = true;
-    await this.#transfer.away(2 * this.#electionTimeoutMs).catch(() => false);
     this.#ticker.cancel();
     this.#versions.stop();
     this.#leases.stop();

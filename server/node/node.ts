@@ -56,6 +56,7 @@ export interface NodeParts {
   readonly transferLeader: (target: NodeId) => Promise<void>;
   /** Resolves when the cluster knows this member's name and client URLs: it takes part. */
   readonly published: Promise<void>;
+  readonly transferAway: () => Promise<boolean>;
   readonly stop: () => Promise<void>;
 }
 
@@ -194,7 +195,12 @@ export class Node {
     return this.#parts.published;
   }
 
-  /** Leadership moves on if there is somebody, then everything is written and closed. */
+  /** Before a shutdown: leadership moves on if it is here and there is somebody. */
+  async transferLeadershipAway(): Promise<void> {
+    await this.#parts.transferAway();
+  }
+
+  /** Everything is written and closed. */
   stop(): Promise<void> {
     return this.#parts.stop();
   }
