@@ -6,7 +6,8 @@ import { decodeRenewal, decodeTimeToLiveQuestion, encodeRenewed, encodeTimeToLiv
 import { headerOf } from "./network-identity.ts";
 import { peerFaultText } from "./peer-fault-texts.ts";
 import { hashKvJson, membersJson, parseHashKvRequest, versionJson } from "./peer-json.ts";
-import { RaftHttp, type RaftHttpOptions } from "./raft-http.ts";
+import type { PeerPortOptions } from "./peer-port-options.ts";
+import { RaftHttp } from "./raft-http.ts";
 
 /** The longest body of a call about leases, or of any other small one. */
 const MAX_CALL_BYTES = 64 * 1024;
@@ -20,7 +21,7 @@ export const PEER_SERVER_OPTIONS: ServerOptions = {
   noDelay: true,
 };
 
-export interface PeerHttpOptions extends RaftHttpOptions {
+export interface PeerHttpOptions extends PeerPortOptions {
   /** A bug: something failed that is no outcome. Ends the process (design decision 13). */
   readonly onBug: (error: unknown) => void;
 }

@@ -1,32 +1,22 @@
 import { hexId, type NodeId } from "../base/ids.ts";
 import { ETCD_VERSION } from "../base/versions.ts";
-import type { Clock } from "../ports/clock.ts";
-import type { Logger } from "../ports/logger.ts";
-import type { PeerHandlers } from "../ports/peer-handlers.ts";
 import { decodeMessage } from "../proto/raft-codec.ts";
 import type { Message } from "../proto/raft-message.ts";
 import { WireError } from "../proto/wire-error.ts";
 import { isMethod, readBody, sendBody, sendError, type Exchange } from "./http-exchange.ts";
 import { headerOf, incompatibility, parseHexId } from "./network-identity.ts";
-import type { PeerNetwork } from "./peer-network.ts";
+import type { PeerPortOptions } from "./peer-port-options.ts";
 import { SnapshotReceiver } from "./snapshot-receiver.ts";
 
 /** The longest message that is taken by POST; raft's own are about 1 MiB. */
 const MAX_POST_BYTES = 64 * 1024 * 1024;
 
-export interface RaftHttpOptions {
-  readonly handlers: PeerHandlers;
-  readonly network: PeerNetwork;
-  readonly clock: Clock;
-  readonly logger: Logger;
-}
-
 /** The endpoints below /raft: pipeline, streams, snapshots, probing; checked in etcd's order (peer-protocol §1). */
 export class RaftHttp {
-  readonly #options: RaftHttpOptions;
+  readonly #options: PeerPortOptions;
   readonly #snapshots: SnapshotReceiver;
 
-  constructor(options: RaftHttpOptions) {
+  constructor(options: PeerPortOptions) {
     this.#options = options;
     this.#snapshots = new SnapshotReceiver(options);
   }

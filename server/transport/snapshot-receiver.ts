@@ -3,7 +3,7 @@ import type { Clock } from "../ports/clock.ts";
 import { decodeMessage } from "../proto/raft-codec.ts";
 import { MessageType, type Message } from "../proto/raft-message.ts";
 import { sendError, type Exchange } from "./http-exchange.ts";
-import type { RaftHttpOptions } from "./raft-http.ts";
+import type { PeerPortOptions } from "./peer-port-options.ts";
 
 /** The longest message before a database (etcd's snapshotLimitByte). */
 const MAX_ENVELOPE_BYTES = 64 * 1024 * 1024;
@@ -21,10 +21,10 @@ interface Reception {
  * one at a time; a newer one ends the older, whose sender may be gone without a trace.
  */
 export class SnapshotReceiver {
-  readonly #options: RaftHttpOptions;
+  readonly #options: PeerPortOptions;
   #current: Reception | undefined;
 
-  constructor(options: RaftHttpOptions) {
+  constructor(options: PeerPortOptions) {
     this.#options = options;
   }
 
@@ -89,7 +89,7 @@ export class SnapshotReceiver {
   }
 }
 
-function logRefusal(logger: RaftHttpOptions["logger"], from: NodeId, reason: string): void {
+function logRefusal(logger: PeerPortOptions["logger"], from: NodeId, reason: string): void {
   logger.warn("refused database snapshot", { "remote-snapshot-sender-id": hexId(from), reason });
 }
 

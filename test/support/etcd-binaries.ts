@@ -27,16 +27,27 @@ export function run(program: string, args: readonly string[], options: { readonl
 /** A running etcd of one member. */
 export interface RunningEtcd {
   readonly endpoint: string;
+  readonly peerUrl: string;
   etcdctl(...args: string[]): string;
   stop(): Promise<void>;
 }
 
 /** Starts real etcd on free ports and waits until it answers; it ends with the test at the latest. */
-export async function startEtcd(dataDir: string, ...flags: string[]): Promise<RunningEtcd> {
+export function startEtcd(dataDir: string, ...flags: string[]): Promise<RunningEtcd> {
+  return startServer([etcdBinary("etcd")], dataDir, flags);
+}
+
+/** Starts a member of ours in the same way, from its source. */
+export function startKvorum(dataDir: string, ...flags: string[]): Promise<RunningEtcd> {
+  return startServer(["node", "--no-warnings", join(import.meta.dirname, "../../server/cli/etcd-main.ts")], dataDir, flags);
+}
+
+async function startServer(command: readonly string[], dataDir: string, flags: readonly string[]): Promise<RunningEtcd> {
+  const [program = "", ...args] = command;
   const [client, peer] = [`http://127.0.0.1:${await freePort()}`, `http://127.0.0.1:${await freePort()}`];
   const urls = ["--listen-client-urls", client, "--advertise-client-urls", client, "--listen-peer-urls", peer];
   const cluster = ["--initial-advertise-peer-urls", peer, "--initial-cluster", `default=${peer}`];
-  const etcd = spawn(etcdBinary("etcd"), ["--data-dir", dataDir, ...urls, ...cluster, ...flags], { stdio: "ignore" });
+  const etcd = spawn(program, [...args, "--data-dir", dataDir, ...urls, ...cluster, ...flags], { stdio: "ignore" });
   const ended = new Promise<void>((resolve) => etcd.once("exit", () => resolve()));
   const stop = async (): Promise<void> => {
     etcd.kill("SIGTERM");
@@ -45,7 +56,7 @@ export async function startEtcd(dataDir: string, ...flags: string[]): Promise<Ru
   onTestFinished(stop);
   const etcdctl = (...args: string[]): string => run(etcdBinary("etcdctl"), ["--endpoints", client, ...args]);
   await untilHealthy(client);
-  return { endpoint: client, etcdctl, stop };
+  return { endpoint: client, peerUrl: peer, etcdctl, stop };
 }
 
 async function untilHealthy(endpoint: string): Promise<void> {

@@ -1,9 +1,9 @@
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer, type ServerOptions as TlsServerOptions } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import { onTestFinished, vi } from "vitest";
 import { DomainError } from "../../server/base/domain-error.ts";
-import type { NodeId } from "../../server/base/ids.ts";
+import type { ClusterId, NodeId } from "../../server/base/ids.ts";
 import { nodeClock } from "../../server/host/node-clock.ts";
 import type { Clock } from "../../server/ports/clock.ts";
 import type { Logger } from "../../server/ports/logger.ts";
@@ -55,7 +55,7 @@ export const silentLogger: Logger = {
 /** Handlers that write down what they were told and know everybody. */
 export class RecordingHandlers implements PeerHandlers {
   readonly selfId: NodeId;
-  readonly clusterId = CLUSTER;
+  readonly clusterId: ClusterId;
   readonly received: Message[] = [];
   readonly unreachable: NodeId[] = [];
   readonly snapshotsSent: { readonly id: NodeId; readonly isDelivered: boolean }[] = [];
@@ -66,8 +66,9 @@ export class RecordingHandlers implements PeerHandlers {
     for await (const _ of body);
   };
 
-  constructor(selfId: NodeId) {
+  constructor(selfId: NodeId, clusterId = CLUSTER) {
     this.selfId = selfId;
+    this.clusterId = clusterId;
   }
 
   onMessage(received: Message): void {
@@ -97,9 +98,12 @@ export class RecordingHandlers implements PeerHandlers {
   hashKv: PeerHandlers["hashKv"] = () => Promise.reject(new DomainError("future-revision"));
 }
 
+type Early = [request: IncomingMessage, response: ServerResponse];
+
 export interface TestMemberOptions {
   readonly peers?: readonly PeerAddress[];
   readonly clock?: Clock;
+  readonly makeHandlers?: (id: NodeId) => RecordingHandlers;
   readonly tls?: { readonly server: TlsServerOptions; readonly client: PeerTls };
 }
 
@@ -113,17 +117,16 @@ export class TestMember {
   network: PeerNetwork;
   readonly bugs: unknown[] = [];
 
-  private constructor(id: NodeId, server: Server, options: TestMemberOptions) {
+  private constructor(id: NodeId, server: Server, options: TestMemberOptions, early: readonly Early[]) {
     this.id = id;
     this.server = server;
-    this.handlers = new RecordingHandlers(id);
-    const { port } = server.address() as AddressInfo;
-    this.url = `${options.tls ? "https" : "http"}://127.0.0.1:${port}`;
+    this.handlers = options.makeHandlers?.(id) ?? new RecordingHandlers(id);
+    this.url = urlOf(server, options);
     const clock = options.clock ?? nodeClock;
     this.network = new PeerNetwork({
       handlers: this.handlers,
       selfId: id,
-      clusterId: CLUSTER,
+      clusterId: this.handlers.clusterId,
       localPeerUrls: [this.url],
       peers: options.peers ?? [],
       clock,
@@ -138,19 +141,33 @@ export class TestMember {
     const onBug = (error: unknown): void => {
       this.bugs.push(error);
     };
-    server.on(
-      "request",
-      peerHttpHandler({ handlers: this.handlers, network: this.network, clock, logger: silentLogger, onBug }),
-    );
+    const handler = peerHttpHandler({
+      handlers: this.handlers,
+      network: this.network,
+      clock,
+      logger: silentLogger,
+      onBug,
+    });
+    server.removeAllListeners("request").on("request", handler);
+    for (const [request, response] of early) handler(request, response);
     onTestFinished(() => this.stop());
   }
 
-  static async start(id: NodeId, options: TestMemberOptions = {}, port = 0): Promise<TestMember> {
+  /** The id may depend on the URL, which is known once the port is bound. */
+  static async start(
+    id: NodeId | ((url: string) => Promise<NodeId>),
+    options: TestMemberOptions = {},
+    port = 0,
+  ): Promise<TestMember> {
     const server = options.tls
       ? createTlsServer({ ...PEER_SERVER_OPTIONS, ...options.tls.server })
       : createServer(PEER_SERVER_OPTIONS);
+    // What comes before the id is known waits: etcd would never ask again.
+    const early: Early[] = [];
+    server.on("request", (...exchange: Early) => early.push(exchange));
     await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
-    return new TestMember(id, server, options);
+    const known = typeof id === "bigint" ? id : await id(urlOf(server, options));
+    return new TestMember(known, server, options, early);
   }
 
   get port(): number {
@@ -171,6 +188,10 @@ export class TestMember {
     this.server.close();
     this.cut();
   }
+}
+
+function urlOf(server: Server, { tls }: TestMemberOptions): string {
+  return `${tls ? "https" : "http"}://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
 /** Two members that know and hear each other. */

@@ -1,0 +1,115 @@
+import { fromBinary } from "@bufbuild/protobuf";
+import { expect, test, vi } from "vitest";
+import { must } from "../../../server/base/assert.ts";
+import { nodeClock } from "../../../server/host/node-clock.ts";
+import { memberId } from "../../../server/node/member-id.ts";
+import { decodeConfChange } from "../../../server/proto/raft-codec-confchange.ts";
+import { EntryType, MessageType, type Entry, type Message } from "../../../server/proto/raft-message.ts";
+import { InternalRaftRequestSchema } from "../../../server/proto/gen/raft_internal_pb.js";
+import { PeerClient } from "../../../server/transport/peer-client.ts";
+import { peerCalls } from "../../../server/transport/peer-calls.ts";
+import { startEtcd } from "../../support/etcd-binaries.ts";
+import { message, RecordingHandlers, TestMember } from "../../support/peer-member.ts";
+import { tempFolder } from "../../support/temp-folder.ts";
+
+const soon = { timeout: 20_000, interval: 20 };
+
+function calls(clusterId?: bigint) {
+  return peerCalls({ client: new PeerClient({ clock: nodeClock, dialTimeoutMs: 1000 }), clock: nodeClock, clusterId });
+}
+
+test("our calls are understood by real etcd, and its answers by us", async () => {
+  const etcd = await startEtcd(tempFolder());
+  const urls = [etcd.peerUrl];
+  const id = memberId(urls, "etcd-cluster");
+  etcd.etcdctl("put", "a", "1");
+  expect(await calls().version(urls, 2000)).toEqual({ etcdserver: "3.6.16", etcdcluster: "3.6.0", storage: "3.6.0" });
+  const { clusterId, members } = await calls().members(urls, 2000);
+  expect(members).toEqual([{ id, name: "default", peerUrls: urls, clientUrls: [etcd.endpoint], isLearner: false }]);
+  expect(await calls().downgradeEnabled(urls, 2000)).toBe(false);
+  await expect(calls().promote(urls, 5n, 2000)).rejects.toMatchObject({ fault: "member-not-found" });
+  await expect(calls().promote(urls, id, 2000)).rejects.toMatchObject({ fault: "member-not-learner" });
+  const hash = await calls(clusterId).hashKv(urls, 0, 2000);
+  expect(hash).toMatchObject({ revision: 2, hashRevision: 2 });
+  const told: unknown = JSON.parse(etcd.etcdctl("endpoint", "hashkv", "-w", "json"));
+  expect(told).toMatchObject([{ HashKV: { hash: hash.hash } }]);
+  await expect(calls(clusterId).hashKv(urls, 99, 2000)).rejects.toMatchObject({ fault: "future-revision" });
+  await expect(calls(5n).hashKv(urls, 0, 2000)).rejects.toMatchObject({ fault: "cluster-id-mismatch" });
+  const lease = BigInt(`0x${must(/lease ([0-9a-f]+)/.exec(etcd.etcdctl("lease", "grant", "60"))?.[1])}`);
+  etcd.etcdctl("put", "leased", "x", `--lease=${lease.toString(16)}`);
+  expect(await calls().renewLease(urls, lease, 2000)).toBe(60);
+  const left = await calls().leaseTimeToLive(urls, lease, true, 2000);
+  expect(left).toMatchObject({ id: lease, grantedTtl: 60 });
+  expect(left.keys.map((key) => Buffer.from(key).toString())).toEqual(["leased"]);
+  await expect(calls().renewLease(urls, 77n, 2000)).rejects.toMatchObject({ fault: "lease-not-found" });
+  await expect(calls().leaseTimeToLive(urls, 77n, false, 2000)).rejects.toMatchObject({ fault: "lease-not-found" });
+}, 60_000);
+
+/** Answers appends as a follower with an empty log does, and keeps the entries. */
+class Learner extends RecordingHandlers {
+  readonly entries: Entry[] = [];
+  answer: (reply: Message) => void = () => undefined;
+
+  override onMessage(received: Message): void {
+    super.onMessage(received);
+    const { type, from, to, term, index, commit, context } = received;
+    const reply = { from: to, to: from, term };
+    if (type === MessageType.Heartbeat) {
+      this.answer(message({ ...reply, type: MessageType.HeartbeatResp, context }));
+    } else if (type === MessageType.App && index > this.entries.length) {
+      const rejectHint = this.entries.length;
+      this.answer(message({ ...reply, type: MessageType.AppResp, index, reject: true, rejectHint }));
+    } else if (type === MessageType.App) {
+      this.entries.splice(index, Infinity, ...received.entries);
+      this.answer(message({ ...reply, type: MessageType.AppResp, index: this.entries.length, commit }));
+    }
+  }
+}
+
+test("a real leader opens streams to us as to any learner, hears us, and sends its whole log", async () => {
+  const etcd = await startEtcd(tempFolder());
+  const { clusterId, members } = await calls().members([etcd.peerUrl], 2000);
+  const leader = must(members[0]);
+  etcd.etcdctl("put", "foo", "bar");
+  // Bound before it is added, so that the leader finds a listener there.
+  const join = async (url: string): Promise<bigint> => {
+    etcd.etcdctl("member", "add", "us", "--learner", "--peer-urls", url);
+    const added = (await calls().members([etcd.peerUrl], 2000)).members.find(({ isLearner }) => isLearner);
+    expect(added?.peerUrls).toEqual([url]);
+    return must(added).id;
+  };
+  const member = await TestMember.start(join, { makeHandlers: (id) => new Learner(id, clusterId) });
+  const learner = member.handlers as Learner;
+  learner.answer = (reply) => {
+    member.network.send([reply]);
+  };
+  member.network.addPeer(leader);
+  await vi.waitFor(() => expect(member.network.streamsTo(leader.id)).toEqual(["msgapp", "message"]), soon);
+  await vi.waitFor(() => expect(learner.entries.length).toBeGreaterThanOrEqual(6), soon);
+  const [first, empty, ...rest] = learner.entries;
+  expect(first).toMatchObject({ type: EntryType.ConfChange, term: 1, index: 1 });
+  const change = decodeConfChange(must(first?.data));
+  expect(change).toMatchObject({ id: 0n, nodeId: leader.id });
+  expect(Buffer.from(change.context ?? "").toString()).toBe(
+    `{"id":${String(leader.id)},"peerURLs":["${etcd.peerUrl}"],"name":"default"}`,
+  );
+  expect(empty).toEqual({ type: EntryType.Normal, term: 2, index: 2, data: undefined });
+  const kinds = rest.map(({ type, data }) =>
+    type === EntryType.Normal && data
+      ? Object.entries(fromBinary(InternalRaftRequestSchema, data))
+          .filter(([name, value]) => !name.startsWith("$") && name !== "header" && typeof value === "object")
+          .map(([name]) => name)
+          .join()
+      : "change",
+  );
+  expect(kinds.slice(0, 4).toSorted((a, b) => a.localeCompare(b))).toEqual(
+    ["change", "clusterMemberAttrSet", "clusterVersionSet", "put"].toSorted((a, b) => a.localeCompare(b)),
+  );
+  expect(learner.entries.map(({ index }) => index)).toEqual(learner.entries.map((_, i) => i + 1));
+  // Entries that come later arrive over the same streams, most of them foretold by the framing.
+  const before = learner.entries.length;
+  for (let i = 0; i < 5; i++) etcd.etcdctl("put", `k${String(i)}`, "v");
+  await vi.waitFor(() => expect(learner.entries.length).toBe(before + 5), soon);
+  expect(member.network.activeSinceMs(leader.id)).toBeDefined();
+  expect(member.bugs).toEqual([]);
+}, 60_000);
