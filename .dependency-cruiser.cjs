@@ -124,6 +124,7 @@ module.exports = {
       to: { dependencyTypes: ["core", "npm", "npm-dev", "npm-no-pkg", "unknown"], pathNot: "@bufbuild/protobuf" },
     },
     owned("leveldown", "node_modules/leveldown/", ["server/host"]),
+    owned("x509", "node_modules/(@peculiar|reflect-metadata)/", ["server/host"]),
     owned("grpc-js", "node_modules/@grpc/", ["server/grpc", "server/client"]),
     owned("client-node", "node_modules/@kubernetes/", ["operator/kube", "operator/cli"]),
     owned("node:fs", "^(node:)?fs", ["server/host", "server/config", "server/cli", "operator/cli"], ["core"]),

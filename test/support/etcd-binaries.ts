@@ -32,19 +32,31 @@ export interface RunningEtcd {
   stop(): Promise<void>;
 }
 
-/** Starts real etcd on free ports and waits until it answers; it ends with the test at the latest. */
+/**
+ * Starts real etcd on free ports, its peer port with TLS if a flag is about that, and waits until it answers; it ends
+ * with the test at the latest.
+ */
 export function startEtcd(dataDir: string, ...flags: string[]): Promise<RunningEtcd> {
   return startServer([etcdBinary("etcd")], dataDir, flags);
 }
 
 /** Starts a member of ours in the same way, from its source. */
 export function startKvorum(dataDir: string, ...flags: string[]): Promise<RunningEtcd> {
-  return startServer(["node", "--no-warnings", join(import.meta.dirname, "../../server/cli/etcd-main.ts")], dataDir, flags);
+  return startServer(
+    [process.execPath, "--no-warnings", join(import.meta.dirname, "../../server/cli/etcd-main.ts")],
+    dataDir,
+    flags,
+  );
 }
 
-async function startServer(command: readonly string[], dataDir: string, flags: readonly string[]): Promise<RunningEtcd> {
+async function startServer(
+  command: readonly string[],
+  dataDir: string,
+  flags: readonly string[],
+): Promise<RunningEtcd> {
   const [program = "", ...args] = command;
-  const [client, peer] = [`http://127.0.0.1:${await freePort()}`, `http://127.0.0.1:${await freePort()}`];
+  const peerScheme = flags.some((flag) => flag.startsWith("--peer-")) ? "https" : "http";
+  const [client, peer] = [`http://127.0.0.1:${await freePort()}`, `${peerScheme}://127.0.0.1:${await freePort()}`];
   const urls = ["--listen-client-urls", client, "--advertise-client-urls", client, "--listen-peer-urls", peer];
   const cluster = ["--initial-advertise-peer-urls", peer, "--initial-cluster", `default=${peer}`];
   const etcd = spawn(program, [...args, "--data-dir", dataDir, ...urls, ...cluster, ...flags], { stdio: "ignore" });
@@ -54,7 +66,7 @@ async function startServer(command: readonly string[], dataDir: string, flags: r
     await ended;
   };
   onTestFinished(stop);
-  const etcdctl = (...args: string[]): string => run(etcdBinary("etcdctl"), ["--endpoints", client, ...args]);
+  const etcdctl = (...words: string[]): string => run(etcdBinary("etcdctl"), ["--endpoints", client, ...words]);
   await untilHealthy(client);
   return { endpoint: client, peerUrl: peer, etcdctl, stop };
 }

@@ -2,20 +2,30 @@ import { fromBinary } from "@bufbuild/protobuf";
 import { expect, test, vi } from "vitest";
 import { must } from "../../../server/base/assert.ts";
 import { nodeClock } from "../../../server/host/node-clock.ts";
+import { selfSigned } from "../../../server/host/self-signed.ts";
+import { clientTls, ServerTls } from "../../../server/host/tls-files.ts";
 import { memberId } from "../../../server/node/member-id.ts";
 import { decodeConfChange } from "../../../server/proto/raft-codec-confchange.ts";
 import { EntryType, MessageType, type Entry, type Message } from "../../../server/proto/raft-message.ts";
 import { InternalRaftRequestSchema } from "../../../server/proto/gen/raft_internal_pb.js";
-import { PeerClient } from "../../../server/transport/peer-client.ts";
+import { PeerClient, type PeerTls } from "../../../server/transport/peer-client.ts";
 import { peerCalls } from "../../../server/transport/peer-calls.ts";
+import { TestAuthority } from "../../support/certificates.ts";
 import { startEtcd } from "../../support/etcd-binaries.ts";
-import { message, RecordingHandlers, TestMember } from "../../support/peer-member.ts";
+import {
+  message,
+  RecordingHandlers,
+  silentLogger,
+  TestMember,
+  type TestMemberOptions,
+} from "../../support/peer-member.ts";
 import { tempFolder } from "../../support/temp-folder.ts";
 
 const soon = { timeout: 20_000, interval: 20 };
 
-function calls(clusterId?: bigint) {
-  return peerCalls({ client: new PeerClient({ clock: nodeClock, dialTimeoutMs: 1000 }), clock: nodeClock, clusterId });
+function calls(clusterId?: bigint, tls?: PeerTls) {
+  const client = new PeerClient({ tls, clock: nodeClock, dialTimeoutMs: 1000 });
+  return peerCalls({ client, clock: nodeClock, clusterId });
 }
 
 test("our calls are understood by real etcd, and its answers by us", async () => {
@@ -66,50 +76,99 @@ class Learner extends RecordingHandlers {
   }
 }
 
-test("a real leader opens streams to us as to any learner, hears us, and sends its whole log", async () => {
-  const etcd = await startEtcd(tempFolder());
-  const { clusterId, members } = await calls().members([etcd.peerUrl], 2000);
-  const leader = must(members[0]);
-  etcd.etcdctl("put", "foo", "bar");
-  // Bound before it is added, so that the leader finds a listener there.
-  const join = async (url: string): Promise<bigint> => {
-    etcd.etcdctl("member", "add", "us", "--learner", "--peer-urls", url);
-    const added = (await calls().members([etcd.peerUrl], 2000)).members.find(({ isLearner }) => isLearner);
-    expect(added?.peerUrls).toEqual([url]);
-    return must(added).id;
+/** How etcd and we reach each other: flags for it, options for us. */
+interface Security {
+  readonly flags: readonly string[];
+  readonly tls: TestMemberOptions["tls"];
+}
+
+async function verified(): Promise<Security> {
+  const folder = tempFolder();
+  const authority = await TestAuthority.make(folder, "peers");
+  const trustedCaFile = authority.caFile;
+  const [theirs, ours] = [await authority.issue("etcd", ["127.0.0.1"]), await authority.issue("us", ["127.0.0.1"])];
+  const files = { ...ours, trustedCaFile, clientCertAuth: true };
+  return {
+    flags: [
+      `--peer-cert-file=${theirs.certFile}`,
+      `--peer-key-file=${theirs.keyFile}`,
+      `--peer-trusted-ca-file=${trustedCaFile}`,
+      "--peer-client-cert-auth",
+    ],
+    tls: { server: new ServerTls(files, silentLogger).options, client: clientTls(files, silentLogger) },
   };
-  const member = await TestMember.start(join, { makeHandlers: (id) => new Learner(id, clusterId) });
-  const learner = member.handlers as Learner;
-  learner.answer = (reply) => {
-    member.network.send([reply]);
+}
+
+async function madeOnTheSpot(): Promise<Security> {
+  const options = {
+    folder: tempFolder(),
+    hosts: ["127.0.0.1"],
+    validityYears: 1,
+    clock: nodeClock,
+    logger: silentLogger,
   };
-  member.network.addPeer(leader);
-  await vi.waitFor(() => expect(member.network.streamsTo(leader.id)).toEqual(["msgapp", "message"]), soon);
-  await vi.waitFor(() => expect(learner.entries.length).toBeGreaterThanOrEqual(6), soon);
-  const [first, empty, ...rest] = learner.entries;
-  expect(first).toMatchObject({ type: EntryType.ConfChange, term: 1, index: 1 });
-  const change = decodeConfChange(must(first?.data));
-  expect(change).toMatchObject({ id: 0n, nodeId: leader.id });
-  expect(Buffer.from(change.context ?? "").toString()).toBe(
-    `{"id":${String(leader.id)},"peerURLs":["${etcd.peerUrl}"],"name":"default"}`,
-  );
-  expect(empty).toEqual({ type: EntryType.Normal, term: 2, index: 2, data: undefined });
-  const kinds = rest.map(({ type, data }) =>
-    type === EntryType.Normal && data
-      ? Object.entries(fromBinary(InternalRaftRequestSchema, data))
-          .filter(([name, value]) => !name.startsWith("$") && name !== "header" && typeof value === "object")
-          .map(([name]) => name)
-          .join()
-      : "change",
-  );
-  expect(kinds.slice(0, 4).toSorted((a, b) => a.localeCompare(b))).toEqual(
-    ["change", "clusterMemberAttrSet", "clusterVersionSet", "put"].toSorted((a, b) => a.localeCompare(b)),
-  );
-  expect(learner.entries.map(({ index }) => index)).toEqual(learner.entries.map((_, i) => i + 1));
-  // Entries that come later arrive over the same streams, most of them foretold by the framing.
-  const before = learner.entries.length;
-  for (let i = 0; i < 5; i++) etcd.etcdctl("put", `k${String(i)}`, "v");
-  await vi.waitFor(() => expect(learner.entries.length).toBe(before + 5), soon);
-  expect(member.network.activeSinceMs(leader.id)).toBeDefined();
-  expect(member.bugs).toEqual([]);
-}, 60_000);
+  const files = await selfSigned(options);
+  const client = clientTls(files, silentLogger, { isVerified: false });
+  return { flags: ["--peer-auto-tls"], tls: { server: new ServerTls(files, silentLogger).options, client } };
+}
+
+test.each<[string, () => Promise<Security>]>([
+  ["in the open", () => Promise.resolve({ flags: [], tls: undefined })],
+  ["over TLS with certificates on both sides", verified],
+  ["over TLS with certificates made on the spot", madeOnTheSpot],
+])(
+  "a real leader opens streams to us, hears us, and sends its whole log, %s",
+  async (_name, secure) => {
+    const { flags, tls } = await secure();
+    const etcd = await startEtcd(tempFolder(), ...flags);
+    const ask = calls(undefined, tls?.client);
+    const { clusterId, members } = await ask.members([etcd.peerUrl], 2000);
+    const leader = must(members[0]);
+    etcd.etcdctl("put", "foo", "bar");
+    // Bound before it is added, so that the leader finds a listener there.
+    const join = async (url: string): Promise<bigint> => {
+      etcd.etcdctl("member", "add", "us", "--learner", "--peer-urls", url);
+      const added = (await ask.members([etcd.peerUrl], 2000)).members.find(({ isLearner }) => isLearner);
+      expect(added?.peerUrls).toEqual([url]);
+      return must(added).id;
+    };
+    const member = await TestMember.start(join, {
+      makeHandlers: (id) => new Learner(id, clusterId),
+      ...(tls && { tls }),
+    });
+    const learner = member.handlers as Learner;
+    learner.answer = (reply) => {
+      member.network.send([reply]);
+    };
+    member.network.addPeer(leader);
+    await vi.waitFor(() => expect(member.network.streamsTo(leader.id)).toEqual(["msgapp", "message"]), soon);
+    await vi.waitFor(() => expect(learner.entries.length).toBeGreaterThanOrEqual(6), soon);
+    const [first, empty, ...rest] = learner.entries;
+    expect(first).toMatchObject({ type: EntryType.ConfChange, term: 1, index: 1 });
+    const change = decodeConfChange(must(first?.data));
+    expect(change).toMatchObject({ id: 0n, nodeId: leader.id });
+    expect(Buffer.from(change.context ?? "").toString()).toBe(
+      `{"id":${String(leader.id)},"peerURLs":["${etcd.peerUrl}"],"name":"default"}`,
+    );
+    expect(empty).toEqual({ type: EntryType.Normal, term: 2, index: 2, data: undefined });
+    const kinds = rest.map(({ type, data }) =>
+      type === EntryType.Normal && data
+        ? Object.entries(fromBinary(InternalRaftRequestSchema, data))
+            .filter(([name, value]) => !name.startsWith("$") && name !== "header" && typeof value === "object")
+            .map(([name]) => name)
+            .join()
+        : "change",
+    );
+    expect(kinds.slice(0, 4).toSorted((a, b) => a.localeCompare(b))).toEqual(
+      ["change", "clusterMemberAttrSet", "clusterVersionSet", "put"].toSorted((a, b) => a.localeCompare(b)),
+    );
+    expect(learner.entries.map(({ index }) => index)).toEqual(learner.entries.map((_, i) => i + 1));
+    // Entries that come later arrive over the same streams, most of them foretold by the framing.
+    const before = learner.entries.length;
+    for (let i = 0; i < 5; i++) etcd.etcdctl("put", `k${String(i)}`, "v");
+    await vi.waitFor(() => expect(learner.entries.length).toBe(before + 5), soon);
+    expect(member.network.activeSinceMs(leader.id)).toBeDefined();
+    expect(member.bugs).toEqual([]);
+  },
+  60_000,
+);
