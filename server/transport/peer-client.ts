@@ -66,7 +66,7 @@ export class PeerClient {
       try {
         return await this.#complete(request, call, deadlineMs - this.#options.clock.monotonicMs());
       } catch (error) {
-        // The peer closed the kept connection just when we used it again: nothing was done with the request.
+        // The peer closed the kept connection just when we used it again. Each of these requests may be repeated.
         if (request.reusedSocket && (error as NodeJS.ErrnoException).code === "ECONNRESET") continue;
         throw new Error(`${call.method} ${call.url}${call.path}: ${(error as Error).message}`, { cause: error });
       }
