@@ -1,0 +1,164 @@
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import type { DescMessage, DescMethod, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
+import { Metadata, type ClientDuplexStream, type ClientReadableStream, type ServiceError } from "@grpc/grpc-js";
+import { RpcError } from "../rpc/status.ts";
+import type { Endpoints } from "./endpoints.ts";
+import { mayRetry } from "./retry.ts";
+
+/** How one call is made. */
+export interface CallOptions {
+  /** A unary call ends with deadline-exceeded after this; streams have no deadline unless they are given one. */
+  readonly timeoutMs?: number;
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+/** What a server sends; leaving the loop, or `cancel`, ends the call. */
+export interface ResponseStream<Response> extends AsyncIterable<Response> {
+  cancel(): void;
+}
+
+/** A call in which both sides send at will. */
+export interface DuplexStream<Request, Response> extends ResponseStream<Response> {
+  /** Resolves when there is room for more. */
+  send(request: Request): Promise<void>;
+  /** Nothing more will be sent; the server ends the call when it has answered. */
+  end(): void;
+}
+
+const DEFAULT_TIMEOUT_MS = 5000;
+const FIRST_PAUSE_MS = 20;
+const MAX_PAUSE_MS = 500;
+
+interface Codec<I extends DescMessage, O extends DescMessage> {
+  readonly path: string;
+  readonly encode: (request: MessageInitShape<I>) => Buffer;
+  readonly decode: (bytes: Buffer) => MessageShape<O>;
+}
+
+/** The codecs of a method, as grpc-js wants them. */
+export function codecOf<I extends DescMessage, O extends DescMessage>(
+  method: DescMethod & { readonly input: I; readonly output: O },
+): Codec<I, O> {
+  const { input, output } = method;
+  return {
+    path: `/${method.parent.typeName}/${method.name}`,
+    encode: (request) => asBuffer(toBinary(input, create(input, request))),
+    decode: (bytes) => fromBinary(output, bytes),
+  };
+}
+
+/** Asks the current endpoint and, where that is safe, the next ones until the deadline. */
+export async function callUnary<I extends DescMessage, O extends DescMessage>(
+  endpoints: Endpoints,
+  codec: Codec<I, O>,
+  request: MessageInitShape<I>,
+  options: CallOptions,
+): Promise<MessageShape<O>> {
+  const deadline = Date.now() + (options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
+  for (let attempt = 1; ; attempt++) {
+    const channel = endpoints.current;
+    try {
+      return await new Promise((resolve, reject) => {
+        const { path, encode, decode } = codec;
+        channel.makeUnaryRequest(
+          path,
+          encode,
+          decode,
+          request,
+          metadataOf(options),
+          { deadline },
+          (error, response) => {
+            if (error) reject(rpcError(error));
+            else resolve(response as MessageShape<O>);
+          },
+        );
+      });
+    } catch (error) {
+      if (!(error instanceof RpcError) || !mayRetry(codec.path, error)) throw error;
+      endpoints.leave(channel);
+      // Each endpoint is tried once without delay.
+      const rounds = Math.floor(attempt / endpoints.count);
+      const pauseMs = rounds === 0 ? 0 : Math.min(FIRST_PAUSE_MS * 2 ** (rounds - 1), MAX_PAUSE_MS);
+      if (Date.now() + pauseMs >= deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    }
+  }
+}
+
+/** Asks the current endpoint for a stream; a failure ends it, and the caller decides how to go on. */
+export function callServerStream<I extends DescMessage, O extends DescMessage>(
+  endpoints: Endpoints,
+  codec: Codec<I, O>,
+  request: MessageInitShape<I>,
+  options: CallOptions,
+): ResponseStream<MessageShape<O>> {
+  const channel = endpoints.current;
+  const { path, encode, decode } = codec;
+  const call = channel.makeServerStreamRequest(path, encode, decode, request, metadataOf(options), limits(options));
+  return {
+    cancel: () => call.cancel(),
+    [Symbol.asyncIterator]: () => responses(call, () => endpoints.leave(channel)),
+  };
+}
+
+/** The same for a stream in both directions. */
+export function callDuplexStream<I extends DescMessage, O extends DescMessage>(
+  endpoints: Endpoints,
+  codec: Codec<I, O>,
+  options: CallOptions,
+): DuplexStream<MessageInitShape<I>, MessageShape<O>> {
+  const channel = endpoints.current;
+  const { path, encode, decode } = codec;
+  const call: ClientDuplexStream<MessageInitShape<I>, MessageShape<O>> = channel.makeBidiStreamRequest(
+    path,
+    encode,
+    decode,
+    metadataOf(options),
+    limits(options),
+  );
+  return {
+    // A stream that has ended resolves too: its end is told to whoever reads it.
+    send: (request) => new Promise((resolve) => call.write(request, () => resolve())),
+    end: () => call.end(),
+    cancel: () => call.cancel(),
+    [Symbol.asyncIterator]: () => responses(call, () => endpoints.leave(channel)),
+  };
+}
+
+async function* responses<Response>(
+  call: ClientReadableStream<Response> | ClientDuplexStream<unknown, Response>,
+  onFailure: () => void,
+): AsyncGenerator<Response> {
+  try {
+    for await (const response of call) yield response as Response;
+  } catch (error) {
+    onFailure();
+    throw isServiceError(error) ? rpcError(error) : error;
+  } finally {
+    // Destroying the stream, as leaving the loop does, makes it report its own cancellation.
+    call.on("error", () => {});
+    call.cancel();
+  }
+}
+
+function limits({ timeoutMs }: CallOptions): { deadline?: number } {
+  return timeoutMs === undefined ? {} : { deadline: Date.now() + timeoutMs };
+}
+
+function metadataOf({ metadata = {} }: CallOptions): Metadata {
+  const result = new Metadata();
+  for (const [key, value] of Object.entries(metadata)) result.set(key, value);
+  return result;
+}
+
+function isServiceError(error: unknown): error is ServiceError {
+  return error instanceof Error && "code" in error && "details" in error;
+}
+
+function rpcError(error: ServiceError): RpcError {
+  return new RpcError(error.code, error.details, { cause: error });
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+}
