@@ -1,10 +1,10 @@
 import { DomainError } from "../base/domain-error.ts";
 import type { RequestOp } from "../proto/gen/rpc_pb.js";
 
-/** A range of keys as byte strings; `to` undefined: to the end. */
+/** A range of keys as byte strings. */
 interface Interval {
   readonly from: string;
-  readonly to: string | undefined;
+  readonly to: string;
 }
 
 /** The keys that a list of operations may write. */
@@ -42,12 +42,12 @@ function deletesOf(operations: readonly RequestOp[]): Interval[] {
     const { key, rangeEnd } = request.value;
     const from = byteText(key);
     if (rangeEnd.length === 0) return [{ from, to: `${from}\0` }];
-    return [{ from, to: rangeEnd.length === 1 && rangeEnd[0] === 0 ? undefined : byteText(rangeEnd) }];
+    return [{ from, to: byteText(rangeEnd) }];
   });
 }
 
 function addPut({ puts, deletes }: Writes, key: string): void {
-  const isDeleted = deletes.some(({ from, to }) => key >= from && (to === undefined || key < to));
+  const isDeleted = deletes.some(({ from, to }) => key >= from && key < to);
   if (puts.has(key) || isDeleted) throw new DomainError("duplicate-key");
   puts.add(key);
 }

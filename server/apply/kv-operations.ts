@@ -25,12 +25,24 @@ export interface WriteContext {
   readonly valueOf: (revision: RevisionKey) => Uint8Array;
 }
 
-/** Refuses a put that cannot be done, before anything is written. */
-export function checkPut(view: RangeView, { lessor }: WriteContext, request: PutRequest): void {
-  if (request.ignoreValue || request.ignoreLease) {
-    if (!present(view, request.key)) throw new DomainError("key-not-found");
-  }
-  if (request.lease !== 0n && !lessor.lookup(request.lease)) throw new DomainError("lease-not-found");
+/** Refuses a put within a txn that cannot be done, before anything is written. */
+export function checkPut(view: RangeView, context: WriteContext, request: PutRequest): void {
+  checkPrevious(view, request);
+  checkLease(context, request);
+}
+
+/** The same for a put of its own: etcd looks for the lease first then, so that is what is told if both are missing. */
+export function checkSinglePut(view: RangeView, context: WriteContext, request: PutRequest): void {
+  checkLease(context, request);
+  checkPrevious(view, request);
+}
+
+function checkPrevious(view: RangeView, { ignoreValue, ignoreLease, key }: PutRequest): void {
+  if ((ignoreValue || ignoreLease) && !present(view, key)) throw new DomainError("key-not-found");
+}
+
+function checkLease({ lessor }: WriteContext, { lease }: PutRequest): void {
+  if (lease !== 0n && !lessor.lookup(lease)) throw new DomainError("lease-not-found");
 }
 
 /** Writes a key that `checkPut` has let pass. */

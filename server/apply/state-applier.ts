@@ -23,7 +23,7 @@ import { alarmOf } from "./alarms.ts";
 import type { Alarms } from "./alarms.ts";
 import { NOTHING } from "./applier.ts";
 import type { Applied, Apply, ApplyContext } from "./applier.ts";
-import { checkPut, deleteRange, put } from "./kv-operations.ts";
+import { checkSinglePut, deleteRange, put } from "./kv-operations.ts";
 import type { Operation } from "./operation.ts";
 import type { Fact, ResponseMessage } from "./outcome.ts";
 import { checkTxn, choosePath, executeTxn, withHeader } from "./txn.ts";
@@ -49,7 +49,7 @@ function applyOperation(state: State, operation: Operation, context: ApplyContex
   const { mvcc, membership } = state;
   switch (operation.kind) {
     case "put": {
-      checkPut(mvcc, state, operation.request);
+      checkSinglePut(mvcc, state, operation.request);
       return written(mvcc, (txn) => put(txn, state, operation.request));
     }
     case "range":
