@@ -1,11 +1,10 @@
 import { createServer, type Server as HttpServer } from "node:http";
 import type { Socket } from "node:net";
-import type { TlsOptions } from "node:tls";
 import type { Config } from "../config/config.ts";
 import { isTlsUrl, type ServerUrl } from "../config/server-url.ts";
 import { GrpcJsServer, type GrpcServerOptions } from "../grpc/grpc-js-server.ts";
 import { listenTarget } from "../grpc/listen-target.ts";
-import { SharedListener } from "../grpc/shared-listener.ts";
+import { SharedListener, type ListenerTls } from "../grpc/shared-listener.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { BoundMethod } from "../rpc/service.ts";
 
@@ -47,7 +46,7 @@ export class ClientPort {
   }
 
   /** Binds all of them; rejects with the URL that cannot be had. */
-  async listen(tls: TlsOptions | undefined): Promise<void> {
+  async listen(tls: ListenerTls | undefined): Promise<void> {
     const { listenClientUrls, listenClientHttpUrls, listenMetricsUrls } = this.#config;
     const hasOwnHttp = listenClientHttpUrls.length > 0;
     for (const url of listenClientUrls) await this.#bind(url, tls, { grpc: true, http: !hasOwnHttp });
@@ -85,7 +84,7 @@ export class ClientPort {
     for (const { listener } of this.#listeners) listener.destroyConnections();
   }
 
-  async #bind(url: ServerUrl, tls: TlsOptions | undefined, serves: { grpc: boolean; http: boolean }): Promise<void> {
+  async #bind(url: ServerUrl, tls: ListenerTls | undefined, serves: { grpc: boolean; http: boolean }): Promise<void> {
     const listener = new SharedListener(
       {
         http1: (socket) => {

@@ -1,11 +1,12 @@
 import { DataFolderError } from "../node/data-folder.ts";
 import { BootstrapError } from "../node/bootstrap.ts";
 import { DiskError } from "../ports/disk-error.ts";
+import { TlsFileError } from "../host/tls-files.ts";
 import type { Logger } from "../ports/logger.ts";
 import { WalError } from "../wal/wal-error.ts";
 
 /** Errors whose message says all that a person needs; for the others the stack is what a developer needs. */
-const EXPLAINED = [DataFolderError, BootstrapError, DiskError, WalError];
+const EXPLAINED = [DataFolderError, BootstrapError, DiskError, TlsFileError, WalError];
 
 /** Ends the process at a failed disk, a broken invariant or an unhandled rejection (design decision 13). */
 export function fatalHandler(logger: Logger): (error: unknown) => void {

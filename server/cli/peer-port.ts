@@ -1,9 +1,8 @@
 import { createServer, type RequestListener } from "node:http";
-import type { TlsOptions } from "node:tls";
 import type { Config } from "../config/config.ts";
 import { isTlsUrl } from "../config/server-url.ts";
 import { listenTarget } from "../grpc/listen-target.ts";
-import { SharedListener } from "../grpc/shared-listener.ts";
+import { SharedListener, type ListenerTls } from "../grpc/shared-listener.ts";
 import type { Logger } from "../ports/logger.ts";
 import { PEER_SERVER_OPTIONS } from "../transport/peer-http.ts";
 
@@ -21,7 +20,7 @@ export class PeerPort {
   }
 
   /** Binds all of them; rejects with the URL that cannot be had. */
-  async listen(tls: TlsOptions | undefined): Promise<void> {
+  async listen(tls: ListenerTls | undefined): Promise<void> {
     for (const url of this.#config.listenPeerUrls) {
       const listener = new SharedListener(
         {

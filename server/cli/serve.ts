@@ -10,6 +10,7 @@ import { ClientPort, maxMessageBytes } from "./client-port.ts";
 import { fatalHandler } from "./fatal.ts";
 import { PeerPort } from "./peer-port.ts";
 import { startMember } from "./start-member.ts";
+import { tlsOf } from "./tls.ts";
 import { onShutdownSignal } from "./signals.ts";
 
 /** Running calls may take this long to end after a signal: etcd's request timeout. */
@@ -33,9 +34,10 @@ export async function serve(config: Config, logger: Logger): Promise<void> {
     const clientPort = new ClientPort(config, logger);
     const peerPort = new PeerPort(config, logger);
     // Bound before the disk is touched: a used port must not leave half a data dir behind.
-    await peerPort.listen(undefined);
-    await clientPort.listen(undefined);
-    const node = await startMember({ config, logger, metrics, peerPort, peerTls: undefined, onFatal });
+    const { clientServer, peerServer, peerClient } = await tlsOf(config, logger);
+    await peerPort.listen(peerServer);
+    await clientPort.listen(clientServer);
+    const node = await startMember({ config, logger, metrics, peerPort, peerTls: peerClient, onFatal });
     onShutdownSignal(async (signal) => {
       logger.info("received signal; shutting down", { signal });
       await node.transferLeadershipAway();

@@ -1,8 +1,14 @@
 import { createServer, type Server as NetServer, type Socket } from "node:net";
-import { createServer as createTlsServer, type TlsOptions, type TLSSocket } from "node:tls";
+import { createServer as createTlsServer, type Server as TlsServer, type TlsOptions, type TLSSocket } from "node:tls";
 
 /** How long a client may take to say which protocol it speaks (TLS handshake included). */
 const FIRST_BYTES_TIMEOUT_MS = 10_000;
+
+/** The listening side of TLS; `attach` lets it renew its certificates. */
+export interface ListenerTls {
+  readonly options: TlsOptions;
+  attach(server: TlsServer): void;
+}
 
 /** Where a connection goes once its first bytes are known. They are put back before the hand-over. */
 export interface Protocols {
@@ -17,14 +23,15 @@ export class SharedListener {
   readonly #server: NetServer;
   readonly #sockets = new Set<Socket>();
 
-  constructor(protocols: Protocols, tls: TlsOptions | undefined) {
+  constructor(protocols: Protocols, tls: ListenerTls | undefined) {
     const accept = (socket: Socket): void => {
       this.#track(socket);
       socket.setNoDelay(true);
       sniff(socket, protocols);
     };
     if (tls) {
-      const server = createTlsServer({ ...tls, ALPNProtocols: ["h2", "http/1.1"] });
+      const server = createTlsServer({ ...tls.options, ALPNProtocols: ["h2", "http/1.1"] });
+      tls.attach(server);
       server.on("connection", (socket: Socket) => {
         this.#track(socket);
       });

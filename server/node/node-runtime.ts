@@ -24,6 +24,8 @@ import { VersionMonitor } from "./version-monitor.ts";
 
 /** What a request may take before the time for elections is added (etcd's ReqTimeout). */
 const REQUEST_TIMEOUT_MS = 5000;
+/** etcd parses what a snapshot message carries besides the database; the store of the 2.x API, here without content. */
+const EMPTY_V2_STORE = new TextEncoder().encode("{}");
 /** How long a removed member goes on, so that its peers still hear what it has promised. */
 const REMOVED_GRACE_MS = 1000;
 /** How soon the member's own attributes are proposed again if that failed. */
@@ -341,7 +343,7 @@ export class NodeRuntime {
       if (confState === undefined) throw new Error("invariant violated: an applied log has a configuration");
       const metadata = { index, term, confState };
       this.#network.sendSnapshot(
-        { ...message, snapshot: { data: undefined, metadata } },
+        { ...message, snapshot: { data: EMPTY_V2_STORE, metadata } },
         {
           sizeBytes: taken.sizeBytes,
           read: () => taken.read(),
