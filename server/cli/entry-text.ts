@@ -44,12 +44,23 @@ function plain(key: string, value: unknown): unknown {
   if (key === "$typeName" || key === "$unknown") return undefined;
   if (value instanceof Uint8Array) return value.length === 0 ? undefined : bytesText(value);
   if (typeof value === "bigint") return value === 0n ? undefined : value.toString();
-  if (isOneof(value)) return value.case === undefined ? undefined : { [value.case]: value.value };
+  if (isOneof(value)) return oneofText(value);
   if (Array.isArray(value)) return value.length === 0 ? undefined : value;
   return value === "" || value === 0 || value === false ? undefined : value;
 }
 
-function isOneof(value: unknown): value is { readonly case: string | undefined; readonly value?: unknown } {
+interface Oneof {
+  readonly case: string | undefined;
+  readonly value?: unknown;
+}
+
+/** A chosen field is told even if it is zero. */
+function oneofText({ case: name, value }: Oneof): unknown {
+  if (name === undefined) return undefined;
+  return { [name]: typeof value === "bigint" ? value.toString() : value };
+}
+
+function isOneof(value: unknown): value is Oneof {
   return typeof value === "object" && value !== null && "case" in value;
 }
 

@@ -60,7 +60,8 @@ two files of one cluster; it is not the hash of 'etcdctl endpoint hashkv'. Only 
     });
 }
 
-async function readStatus(path: string): ReturnType<typeof snapshotStatus> {
+/** The status of a file; whatever is wrong with it is an outcome that `explain` knows. */
+export async function readStatus(path: string): ReturnType<typeof snapshotStatus> {
   if (!(await nodeDisk.exists(path))) throw new CommandError(`stat ${path}: no such file or directory`);
   const file = await nodeDisk.open(path, "read");
   try {

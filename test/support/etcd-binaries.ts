@@ -29,7 +29,8 @@ export interface RunningEtcd {
   readonly endpoint: string;
   readonly peerUrl: string;
   etcdctl(...args: string[]): string;
-  stop(): Promise<void>;
+  /** SIGTERM, or another signal. */
+  stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
 /**
@@ -61,11 +62,11 @@ async function startServer(
   const cluster = ["--initial-advertise-peer-urls", peer, "--initial-cluster", `default=${peer}`];
   const etcd = spawn(program, [...args, "--data-dir", dataDir, ...urls, ...cluster, ...flags], { stdio: "ignore" });
   const ended = new Promise<void>((resolve) => etcd.once("exit", () => resolve()));
-  const stop = async (): Promise<void> => {
-    etcd.kill("SIGTERM");
+  const stop = async (signal: NodeJS.Signals = "SIGTERM"): Promise<void> => {
+    etcd.kill(signal);
     await ended;
   };
-  onTestFinished(stop);
+  onTestFinished(() => stop());
   const etcdctl = (...words: string[]): string => run(etcdBinary("etcdctl"), ["--endpoints", client, ...words]);
   await untilHealthy(client);
   return { endpoint: client, peerUrl: peer, etcdctl, stop };

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Entry } from "../../../server/proto/raft-message.ts";
 import { CommittedEntries } from "../../../server/wal/committed-entries.ts";
