@@ -16,6 +16,8 @@ const SECTOR_BYTES = 512;
 export interface LogEnd {
   readonly crc: number;
   readonly offset: number;
+  /** Whether a write that was cut short lies behind that place. */
+  readonly isTorn: boolean;
 }
 
 /** Takes one record with the place where its frame begins; its data is a view that must be copied to be kept long. */
@@ -32,7 +34,7 @@ export async function replaySegments(
   segments: readonly SegmentName[],
   visit: RecordVisitor,
 ): Promise<LogEnd> {
-  let end: LogEnd = { crc: 0, offset: 0 };
+  let end: LogEnd = { crc: 0, offset: 0, isTorn: false };
   for (const [i, segment] of segments.entries()) {
     const file = await disk.open(join(folder, segment.file), "read");
     try {
@@ -55,10 +57,10 @@ async function replaySegment(file: DiskFile, place: Place, visit: RecordVisitor)
   let offset = 0;
   for (;;) {
     const frame = await readFrame(window, offset, place.isLast);
-    if (frame === undefined) return { crc, offset };
+    if (frame === "end" || frame === "torn") return { crc, offset, isTorn: frame === "torn" };
     const record = checkRecord(frame, crc);
     if (record === undefined) {
-      if (place.isLast && isTorn(frame)) return { crc, offset };
+      if (place.isLast && isTorn(frame)) return { crc, offset, isTorn: true };
       throw new WalError("a record does not match its checksum", file.path, offset);
     }
     crc = record.crc;
@@ -77,18 +79,18 @@ interface Frame {
   readonly end: number;
 }
 
-/** The frame at the offset, or undefined at the end of the log. */
-async function readFrame(window: Window, offset: number, isLast: boolean): Promise<Frame | undefined> {
-  if (offset >= window.size) return undefined;
+/** The frame at the offset, or how the log ends there. */
+async function readFrame(window: Window, offset: number, isLast: boolean): Promise<Frame | "end" | "torn"> {
+  if (offset >= window.size) return "end";
   const left = window.size - offset;
-  const torn = (): undefined => {
-    if (isLast) return undefined;
+  const torn = (): "torn" => {
+    if (isLast) return "torn";
     throw new WalError("a record is cut short", window.path, offset);
   };
   if (left < FRAME_HEAD_BYTES) return torn();
   let at = await window.at(offset, FRAME_HEAD_BYTES);
   const { recordBytes, padBytes } = frameSize(window.bytes, at);
-  if (recordBytes === 0 && padBytes === 0) return undefined;
+  if (recordBytes === 0 && padBytes === 0) return "end";
   const total = FRAME_HEAD_BYTES + recordBytes + padBytes;
   if (total > left) return torn();
   at = await window.at(offset, total);

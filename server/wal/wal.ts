@@ -1,5 +1,6 @@
 import { dirname, join } from "node:path";
 import { must } from "../base/assert.ts";
+import { isZero } from "../base/bytes.ts";
 import type { Index } from "../base/ids.ts";
 import type { Disk, DiskFile } from "../ports/disk.ts";
 import type { Entry, HardState } from "../proto/raft-message.ts";
@@ -25,6 +26,9 @@ export const SEGMENT_BYTES = 64 * 1000 * 1000;
 
 /** Appends beyond this wait for the next write. */
 const MAX_BATCH_BYTES = 8 * 1024 * 1024;
+
+/** How much of a segment is copied at a time. */
+const COPY_STEP_BYTES = 1024 * 1024;
 
 /** What goes into the log at once. */
 export interface WalAppend {
@@ -152,6 +156,7 @@ export class Wal {
     const last = must(needed.at(-1));
     // The head of a segment is synced before the segment gets its name: without it this is damage, not a torn write.
     if (end.offset === 0) throw new WalError("the head is missing", join(folder, last.file));
+    if (end.isTorn) await keepBroken(disk, join(folder, last.file));
     const file = await openTail(disk, join(folder, last.file), end, options.segmentBytes ?? SEGMENT_BYTES);
     const { metadata, hardState } = contents;
     const tail = { file, offset: end.offset };
@@ -261,6 +266,26 @@ export class Wal {
     this.#file = await this.#disk.open(finalPath, "existing");
     this.#offset = writer.length;
     this.#segments = [...this.#segments, name];
+  }
+}
+
+/** A copy of a segment as a torn write has left it, for whoever wants to look into it: `<segment>.broken`, as etcd's. */
+async function keepBroken(disk: Disk, path: string): Promise<void> {
+  const copy = `${path}.broken`;
+  await disk.remove(copy);
+  const [from, to] = [await disk.open(path, "read"), await disk.open(copy, "create")];
+  try {
+    const size = await from.size();
+    await to.truncate(size);
+    for (let at = 0; at < size; at += COPY_STEP_BYTES) {
+      const bytes = await from.read(at, COPY_STEP_BYTES);
+      // What was only reserved stays a hole.
+      if (!isZero(bytes, 0, bytes.length)) await to.write([bytes], at);
+    }
+    await to.datasync();
+  } finally {
+    await from.close();
+    await to.close();
   }
 }
 

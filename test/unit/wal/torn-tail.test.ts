@@ -95,6 +95,24 @@ test("a last write that was torn after any sector and left zeros is cut to whole
   }
 });
 
+test("what a torn write has left is kept beside the log, and nothing is where there was none", async () => {
+  const { disk, wal } = await newWal();
+  await wal.append({ entries: [entry(1, 300), entry(2, 2000)], sync: true });
+  await wal.close();
+  const name = (await disk.list(folder))[0] ?? "";
+  const path = `${folder}/${name}`;
+  await (await Wal.open(disk, folder, { from, segmentBytes })).wal.close();
+  expect(await disk.list(folder)).toEqual([name]);
+  const file = await disk.open(path, "existing");
+  await file.write([new Uint8Array(segmentBytes - 1024)], 1024);
+  const torn = await file.read(0, segmentBytes);
+  const { wal: opened, entries } = await Wal.open(disk, folder, { from, segmentBytes });
+  expect(entries).toEqual([entry(1, 300)]);
+  await opened.close();
+  expect(await disk.list(folder)).toEqual([name, `${name}.broken`]);
+  expect(await (await disk.open(`${path}.broken`, "read")).read(0, segmentBytes)).toEqual(torn);
+});
+
 test("a log whose file ends anywhere is read up to the last whole record", async () => {
   const { disk, wal } = await newWal();
   await wal.append({ entries: [entry(1, 100), entry(2, 50), entry(3, 9)], sync: true });
