@@ -1,9 +1,11 @@
 import { ETCD_VERSION, KVORUM_VERSION, STORAGE_VERSION } from "../base/versions.ts";
 import { checkHealth, runCheck } from "../api/health-checks.ts";
+import { observeNode } from "../api/node-metrics.ts";
 import { clientServices } from "../api/services.ts";
 import type { Config } from "../config/config.ts";
 import { httpHandler } from "../gateway/http-handler.ts";
 import type { Node } from "../node/node.ts";
+import { observeEventLoopDelay } from "../observability/event-loop-delay.ts";
 import { prometheusMetrics, type ScrapableMetrics } from "../observability/prometheus-metrics.ts";
 import type { Logger } from "../ports/logger.ts";
 import { ClientPort, maxMessageBytes } from "./client-port.ts";
@@ -46,6 +48,8 @@ export async function serve(config: Config, logger: Logger): Promise<void> {
       peerPort.stop();
     });
     await node.published;
+    observeNode(node, metrics);
+    observeEventLoopDelay(metrics);
     clientPort.start({
       methods: clientServices(node, {
         maxTxnOps: config.maxTxnOps,
