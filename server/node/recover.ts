@@ -9,7 +9,14 @@ import type { SnapshotMetadata } from "../proto/raft-message.ts";
 import type { WalSnapshot } from "../wal/record.ts";
 import { Wal } from "../wal/wal.ts";
 import { bootstrapExisting, bootstrapNew, type InitialCluster } from "./bootstrap.ts";
-import { newestStoreFolder, prepareDataFolder, removeLeftovers, storeFolder, type DataFolder } from "./data-folder.ts";
+import {
+  DataFolderError,
+  newestStoreFolder,
+  prepareDataFolder,
+  removeLeftovers,
+  storeFolder,
+  type DataFolder,
+} from "./data-folder.ts";
 import { loadStore } from "./load-store.ts";
 import type { RecoveredLog } from "./raft-storage.ts";
 import type { Replica } from "./replica.ts";
@@ -92,10 +99,17 @@ async function begin(options: RecoverOptions, lock: DiskLock): Promise<Recovered
 
 async function restart(options: RecoverOptions, lock: DiskLock): Promise<Recovered> {
   const { disk, folder, logger } = options;
-  const path = (await newestStoreFolder(disk, folder)) ?? storeFolder(folder, 0);
+  const newest = await newestStoreFolder(disk, folder);
+  const { selfId, clusterId, markers } = await surveyWal(disk, folder.wal);
+  if (newest === undefined && markers.some(({ index }) => index > 0)) {
+    // An empty store would be taken for one that the whole log can fill: what a snapshot held would be gone unseen.
+    throw new DataFolderError(
+      `data dir ${folder.root}: the log ${folder.wal} goes on from a snapshot, but there is no store`,
+    );
+  }
+  const path = newest ?? storeFolder(folder, 0);
   await removeLeftovers(disk, folder, path);
   const store = await options.openStore(path);
-  const { selfId, clusterId, markers } = await surveyWal(disk, folder.wal);
   const machine = new StateMachine({ ...options.machine, memberId: selfId });
   const state = await loadStore(store, machine);
   const marker = markers.findLast((candidate) => candidate.index <= state.index);
