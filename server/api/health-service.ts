@@ -9,10 +9,6 @@ import type { Implementation } from "../rpc/service.ts";
 
 /** grpc.health.v1: this server serves, and there is no finer grain than that. */
 export function healthService(): Implementation<typeof Health> {
-  const serving = (service: string) => {
-    if (service !== "") throw new RpcError(Code.NOT_FOUND, "unknown service");
-    return create(HealthCheckResponseSchema, { status: ServingStatus.SERVING });
-  };
   return {
     check: ({ service }) => serving(service),
     async watch(call) {
@@ -25,4 +21,9 @@ export function healthService(): Implementation<typeof Health> {
       });
     },
   };
+}
+
+function serving(service: string) {
+  if (service !== "") throw new RpcError(Code.NOT_FOUND, "unknown service");
+  return create(HealthCheckResponseSchema, { status: ServingStatus.SERVING });
 }

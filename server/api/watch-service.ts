@@ -3,16 +3,11 @@ import type { Watch, WatchRequest, WatchResponse } from "../proto/gen/rpc_pb.js"
 import type { Implementation, StreamCall } from "../rpc/service.ts";
 import { DomainError } from "../base/domain-error.ts";
 import { refuseOnLearner } from "./kv-service.ts";
+import type { WatchLimits } from "./watch-limits.ts";
 import { WatchStream } from "./watch-stream.ts";
 
 /** How long a stream that asked for a leader goes on without one, in election timeouts (etcd's v3rpc interceptor). */
 const LEADERLESS_ELECTIONS = 3;
-
-export interface WatchLimits {
-  /** A response above this is split, if its watcher allows that. */
-  readonly fragmentBytes: number;
-  readonly progressIntervalMs: number;
-}
 
 /** The Watch service: any number of watchers on one stream. */
 export function watchService(node: Node, limits: WatchLimits): Implementation<typeof Watch> {
@@ -59,15 +54,16 @@ async function serve(stream: WatchStream, call: StreamCall<WatchRequest, WatchRe
 function whenLeaderless(node: Node): { readonly lost: Promise<never>; readonly stop: () => void } {
   const { tickMs, electionTicks } = node.config;
   const limitMs = LEADERLESS_ELECTIONS * tickMs * electionTicks;
-  let stop = (): void => undefined;
-  const lost = new Promise<never>((_, reject) => {
-    const timer = node.clock.every(tickMs * electionTicks, () => {
-      const sinceMs = node.leadership.leaderlessSinceMs;
-      if (sinceMs !== undefined && node.clock.monotonicMs() - sinceMs >= limitMs) reject(new DomainError("no-leader"));
-    });
-    stop = () => {
-      timer.cancel();
-    };
+  const lost = Promise.withResolvers<never>();
+  const timer = node.clock.every(tickMs * electionTicks, () => {
+    const sinceMs = node.leadership.leaderlessSinceMs;
+    const isLost = sinceMs !== undefined && node.clock.monotonicMs() - sinceMs >= limitMs;
+    if (isLost) lost.reject(new DomainError("no-leader"));
   });
-  return { lost, stop };
+  return {
+    lost: lost.promise,
+    stop: () => {
+      timer.cancel();
+    },
+  };
 }

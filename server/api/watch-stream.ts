@@ -15,7 +15,7 @@ import type { StreamCall } from "../rpc/service.ts";
 import { splitFragments } from "./watch-fragments.ts";
 import { withPreviousValues } from "./watch-previous.ts";
 import { headerOf } from "./header.ts";
-import type { WatchLimits } from "./watch-service.ts";
+import type { WatchLimits } from "./watch-limits.ts";
 
 /** Bytes of events that may wait for a client that does not read; then its watchers read history again later. */
 const MAX_QUEUED_BYTES = 8 * 1024 * 1024;
@@ -144,7 +144,7 @@ export class WatchStream {
   }
 
   #sinkOf(watch: StreamWatch): WatchSink {
-    const stream = this;
+    const queuedBytes = (): number => this.#queuedBytes;
     return {
       deliver: (events, revision) => {
         this.#pushEvents(watch, events, revision);
@@ -156,7 +156,7 @@ export class WatchStream {
         this.#push(canceled, 0);
       },
       get isReady() {
-        return stream.#queuedBytes < MAX_QUEUED_BYTES / 2;
+        return queuedBytes() < MAX_QUEUED_BYTES / 2;
       },
     };
   }

@@ -5,7 +5,7 @@ export function onShutdownSignal(stop: (signal: NodeJS.Signals) => Promise<void>
     process.on(signal, () => {
       if (isStopping) return;
       isStopping = true;
-      stop(signal).finally(() => {
+      void stop(signal).finally(() => {
         // As process 1 of a container the default action would be ignored.
         if (process.pid === 1) process.exit(0);
         process.removeAllListeners(signal);

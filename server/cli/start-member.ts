@@ -44,18 +44,44 @@ export async function startMember({
   const folder = dataFolder(config.dataDir, config.walDir);
   if (!(await walExists(nodeDisk, folder.wal))) refuseWrongCluster(config);
   return startNode(nodeConfig(config), {
-    ...{ disk: nodeDisk, folder, clock, logger, onFatal },
+    disk: nodeDisk,
+    folder,
+    clock,
+    logger,
+    onFatal,
     random: cryptoRandom,
     openStore: openLeveldownStore,
     lock: (root) => nodeDisk.lock(join(root, "lock")),
-    calls: peerCalls({ client: new PeerClient({ tls, clock, dialTimeoutMs: DIAL_TIMEOUT_MS }), clock }),
+    calls: peerCalls({
+      client: new PeerClient({
+        tls,
+        clock,
+        dialTimeoutMs: DIAL_TIMEOUT_MS,
+      }),
+      clock,
+    }),
     connect(handlers, { selfId, clusterId, peers }) {
       const network = new PeerNetwork({
-        ...{ handlers, selfId, clusterId, peers, clock, logger, tls, metrics },
+        handlers,
+        selfId,
+        clusterId,
+        peers,
+        clock,
+        logger,
+        tls,
+        metrics,
         localPeerUrls: config.initialAdvertisePeerUrls.map((url) => url.text),
         electionTimeoutMs: config.electionTimeoutMs,
       });
-      peerPort.start(peerHttpHandler({ handlers, network, clock, logger, onBug: onFatal }));
+      peerPort.start(
+        peerHttpHandler({
+          handlers,
+          network,
+          clock,
+          logger,
+          onBug: onFatal,
+        }),
+      );
       return network;
     },
     onRemoved() {

@@ -3,7 +3,7 @@ import type { ConfOutcome, Fact } from "../apply/outcome.ts";
 import type { StateMachineOptions } from "../apply/state-machine.ts";
 import type { Timer } from "../ports/clock.ts";
 import type { Network } from "../ports/network.ts";
-import type { ConfChange, ConfChangeV2, Message, Snapshot } from "../proto/raft-message.ts";
+import type { ConfChange, ConfChangeV2 } from "../proto/raft-message.ts";
 import { ApplyQueue } from "./apply-queue.ts";
 import { AutoCompactor } from "./auto-compactor.ts";
 import { IdGenerator } from "./id-generator.ts";
@@ -19,13 +19,12 @@ import { Proposals, type Command } from "./proposals.ts";
 import { ReadGate } from "./read-gate.ts";
 import { ReadyLoop } from "./ready-loop.ts";
 import type { Recovered } from "./recover.ts";
+import { SnapshotTransfer } from "./snapshot-transfer.ts";
 import { makeStateParts, type StateParts } from "./state-parts.ts";
 import { VersionMonitor } from "./version-monitor.ts";
 
 /** What a request may take before the time for elections is added (etcd's ReqTimeout). */
 const REQUEST_TIMEOUT_MS = 5000;
-/** etcd parses what a snapshot message carries besides the database; the store of the 2.x API, here without content. */
-const EMPTY_V2_STORE = new TextEncoder().encode("{}");
 /** How long a removed member goes on, so that its peers still hear what it has promised. */
 const REMOVED_GRACE_MS = 1000;
 /** How soon the member's own attributes are proposed again if that failed. */
@@ -48,6 +47,7 @@ export class NodeRuntime {
   readonly #leases: LeaseKeeper;
   readonly #changes: MemberChanges;
   readonly #transfer: LeaderTransfer;
+  readonly #snapshots: SnapshotTransfer;
   readonly #autoCompactor: AutoCompactor | undefined;
   readonly #ticker: Timer;
   readonly #published = Promise.withResolvers<undefined>();
@@ -77,8 +77,24 @@ export class NodeRuntime {
       hasCheckpoints: config.hasLeaseCheckpoints,
     });
     this.#changes = this.#makeChanges();
+    this.#snapshots = new SnapshotTransfer({
+      state: this.#state,
+      selfId,
+      replica,
+      network: this.#network,
+      applyQueue: this.#applyQueue,
+      onStepped: this.#schedule,
+      onInstalled: () => {
+        this.#leases.onLeadership();
+      },
+    });
     this.#transfer = new LeaderTransfer({
-      ...{ selfId, replica, leadership, clock, raft: this.#state.raft, network: this.#network },
+      selfId,
+      replica,
+      leadership,
+      clock,
+      raft: this.#state.raft,
+      network: this.#network,
       onStepped: this.#schedule,
     });
     this.#autoCompactor = config.autoCompaction && new AutoCompactor({ ...shared, policy: config.autoCompaction });
@@ -97,18 +113,33 @@ export class NodeRuntime {
     const { raft, applied } = this.#state;
     const leadership = this.#leadership;
     const members = new MemberService({
-      ...{ replica, leadership, clock, changes: this.#changes, calls: this.#network.calls },
+      replica,
+      leadership,
+      clock,
+      changes: this.#changes,
+      calls: this.#network.calls,
       requestTimeoutMs: this.#requestTimeoutMs,
     });
     return new Node({
       ...this.#state,
-      ...{ selfId, clusterId, replica, clock, logger, leadership, members },
+      selfId,
+      clusterId,
+      replica,
+      clock,
+      logger,
+      leadership,
+      members,
       config: this.#config,
       readGate: this.#readGate,
       leases: this.#leases,
       raftStatus: () => {
         const { leader, term, commit } = raft.basicStatus();
-        return { leader, term, commitIndex: commit, appliedIndex: applied.value };
+        return {
+          leader,
+          term,
+          commitIndex: commit,
+          appliedIndex: applied.value,
+        };
       },
       propose: this.#propose,
       raiseNoSpace: () => {
@@ -164,7 +195,9 @@ export class NodeRuntime {
   #makeApplyQueue(): ApplyQueue {
     const { applied, reader, flusher, localSnapshotter } = this.#state;
     return new ApplyQueue({
-      ...{ applied, reader, flusher },
+      applied,
+      reader,
+      flusher,
       replica: this.#recovered.replica,
       clock: this.#world.clock,
       proposals: this.#proposals,
@@ -185,7 +218,12 @@ export class NodeRuntime {
     const { selfId, clusterId, replica, peers } = this.#recovered;
     const { raft, hashing, installer } = this.#state;
     const handlers = peerHandlers({
-      ...{ selfId, clusterId, replica, raft, hashing, installer },
+      selfId,
+      clusterId,
+      replica,
+      raft,
+      hashing,
+      installer,
       bootstrapPeers: peers,
       leases: () => this.#leases,
       changes: () => this.#changes,
@@ -198,7 +236,8 @@ export class NodeRuntime {
     const { members } = replica.machine.membership;
     const known = members.length > 0 ? members : peers;
     return this.#world.connect(handlers, {
-      ...{ selfId, clusterId },
+      selfId,
+      clusterId,
       peers: known.filter((member) => member.id !== selfId),
     });
   }
@@ -206,7 +245,8 @@ export class NodeRuntime {
   #makeLoop(): ReadyLoop {
     const { raft, log } = this.#state;
     return new ReadyLoop({
-      ...{ raft, log },
+      raft,
+      log,
       selfId: this.#recovered.selfId,
       clock: this.#world.clock,
       wal: this.#recovered.wal,
@@ -218,9 +258,9 @@ export class NodeRuntime {
         this.#onSoftState(leader, isLeader);
       },
       onSendSnapshot: (message) => {
-        this.#sendSnapshot(message).catch(this.#world.onFatal);
+        this.#snapshots.send(message).catch(this.#world.onFatal);
       },
-      installSnapshot: (snapshot) => this.#installSnapshot(snapshot),
+      installSnapshot: (snapshot) => this.#snapshots.install(snapshot),
       onFailure: this.#world.onFatal,
     });
   }
@@ -228,7 +268,11 @@ export class NodeRuntime {
   #makeChanges(): MemberChanges {
     const { selfId, replica } = this.#recovered;
     return new MemberChanges({
-      ...{ selfId, replica, raft: this.#state.raft, leadership: this.#leadership, network: this.#network },
+      selfId,
+      replica,
+      raft: this.#state.raft,
+      leadership: this.#leadership,
+      network: this.#network,
       clock: this.#world.clock,
       nextId: this.#nextId,
       strictReconfigCheck: this.#config.strictReconfigCheck,
@@ -332,57 +376,6 @@ export class NodeRuntime {
     this.#propose({ alarm }).catch((error: unknown) => {
       this.#world.logger.warn("failed to raise alarm", { alarm: "NOSPACE", error: String(error) });
     });
-  }
-
-  async #sendSnapshot(message: Message): Promise<void> {
-    const { snapshots, localSnapshotter, raft } = this.#state;
-    const done = localSnapshotter.sending();
-    try {
-      const taken = await snapshots.take();
-      const { index, term, confState } = taken.position;
-      if (confState === undefined) throw new Error("invariant violated: an applied log has a configuration");
-      const metadata = { index, term, confState };
-      this.#network.sendSnapshot(
-        { ...message, snapshot: { data: EMPTY_V2_STORE, metadata } },
-        {
-          sizeBytes: taken.sizeBytes,
-          read: () => taken.read(),
-          release: async () => {
-            done();
-            await taken.release();
-          },
-        },
-      );
-    } catch (error) {
-      done();
-      raft.reportSnapshot(message.to, false);
-      this.#loop.schedule();
-      throw error;
-    }
-  }
-
-  /** Nothing is applied and nothing is flushed while the state is replaced. */
-  async #installSnapshot(snapshot: Snapshot): Promise<void> {
-    const { flusher, installer, applied, localSnapshotter, watchers, compactor } = this.#state;
-    const { replica } = this.#recovered;
-    await this.#applyQueue.pauseWhenIdle();
-    await flusher.flush();
-    await flusher.whileStopped(() => installer.install(snapshot, replica));
-    applied.advanceTo(snapshot.metadata.index);
-    localSnapshotter.onInstalled(snapshot.metadata.index);
-    this.#connectToMembers();
-    watchers.onReplicaReplaced();
-    this.#leases.onLeadership();
-    compactor.start();
-    this.#applyQueue.resume();
-  }
-
-  #connectToMembers(): void {
-    const { selfId, replica } = this.#recovered;
-    for (const member of replica.machine.membership.members) {
-      if (member.id !== selfId) this.#network.addPeer(member);
-    }
-    for (const id of replica.machine.membership.removedIds) this.#network.removePeer(id);
   }
 
   /** Tells the cluster this member's name and client URLs, until it has been heard. */

@@ -17,16 +17,18 @@ export function jsonLogger(destination: DestinationStream, level: string, caller
     },
     destination,
   );
-  const log =
-    (write: (fields: LogFields, message: string) => void) =>
-    (message: string, fields: LogFields = {}): void => {
-      write(fields, message);
-    };
   return {
     debug: log((fields, message) => logger.debug(fields, message)),
     info: log((fields, message) => logger.info(fields, message)),
     warn: log((fields, message) => logger.warn(fields, message)),
     error: log((fields, message) => logger.error(fields, message)),
+  };
+}
+
+/** Our order of arguments over pino's. */
+function log(write: (fields: LogFields, message: string) => void) {
+  return (message: string, fields: LogFields = {}): void => {
+    write(fields, message);
   };
 }
 
