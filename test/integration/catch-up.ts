@@ -1,0 +1,224 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { KV } from "../../server/proto/gen/rpc_pb.js";
+import { Cluster, type ClusterMember } from "../support/cluster.ts";
+import { bytes } from "../support/etcd-client.ts";
+import { eventLoopDelay } from "../support/event-loop-delay.ts";
+import { hashAgreement, hashText } from "../support/hash-agreement.ts";
+import { mebibytes, processMemory } from "../support/process-stats.ts";
+import { SERVER_HELP, serverBinary } from "../support/server-binary.ts";
+import { TcpProxy } from "../support/tcp-proxy.ts";
+import { Verdicts } from "../support/verdicts.ts";
+import { waitUntil } from "../support/wait-until.ts";
+import { WriteLoad } from "../support/write-load.ts";
+
+const HELP = `npm run catch-up -- [options]
+
+A follower was away beyond the log's start and catches up by snapshot, while writes go on. The transfer is cut once in the
+middle. The leader's anonymous memory may grow by less than 64 MiB, its event loop may be late by at most 10 ms (p99.9) and
+50 ms (longest), and in the end HashKV is equal everywhere.
+
+  --keys N         keys of 1 KiB that the follower has missed (default 1000000)
+  --rate N         writes per second that go on (default 500)
+  --server NAME    ${SERVER_HELP}
+  --keep           keep data and logs
+`;
+
+const { values } = parseArgs({
+  options: {
+    keys: { type: "string", default: "1000000" },
+    rate: { type: "string", default: "500" },
+    server: { type: "string", default: "kvorum" },
+    keep: { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
+  },
+});
+if (values.help) {
+  console.log(HELP);
+  process.exit(0);
+}
+
+const KEY_VALUE_BYTES = 1024;
+/** The issue's and the design's limits. */
+const MEMORY_GROWTH_MAX = 64 * 1024 * 1024;
+const DELAY_P999_MAX_MS = 10;
+const DELAY_MAX_MS = 50;
+/** Keys in one transaction; etcd's limit is 128. */
+const KEYS_PER_TXN = 100;
+const TXNS_IN_FLIGHT = 8;
+const SAMPLE_MS = 100;
+/** What was used before the follower came back. */
+const BASELINE_MS = 5000;
+const CATCH_UP_TIMEOUT_MS = 600_000;
+/** A small log, so that a follower soon has missed its start, and room for all keys. */
+const FLAGS = ["--snapshot-count=1000", "--snapshot-catchup-entries=500", "--quota-backend-bytes=8589934592"];
+
+const keys = Number(values.keys);
+const binary = serverBinary(values.server);
+const verdicts = new Verdicts();
+
+/** Stands before the follower's peer port and cuts the first snapshot when half of it has passed. */
+class SnapshotCutter {
+  cuts = 0;
+  snapshotBytes: number[] = [];
+  #isArmed = false;
+
+  arm(): void {
+    this.#isArmed = true;
+  }
+
+  async before(peerPort: number): Promise<number> {
+    const proxy = await TcpProxy.start(peerPort, (connection) => {
+      if (!connection.opening.subarray(0, 40).toString("latin1").startsWith("POST /raft/snapshot")) return;
+      const middle = (keys * KEY_VALUE_BYTES) / 2;
+      if (!this.#isArmed || connection.sentBytes < middle) return;
+      this.#isArmed = false;
+      this.cuts++;
+      console.log(`cut the snapshot after ${mebibytes(connection.sentBytes)}`);
+      connection.cut();
+    });
+    return proxy.port;
+  }
+}
+
+async function catchUp(): Promise<void> {
+  const cutter = new SnapshotCutter();
+  const cluster = await Cluster.create({
+    binary,
+    size: 3,
+    flags: FLAGS,
+    advertisedPeerPort: (_index, peerPort) => cutter.before(peerPort),
+  });
+  let isGood = false;
+  try {
+    await cluster.start();
+    const leader = await cluster.leader();
+    const follower = cluster.members.find((member) => member !== leader);
+    if (!follower) throw new Error("there is no follower");
+    await follower.kill();
+    await fill(leader);
+    cutter.arm();
+    isGood = await returnOf(follower, leader, cluster, cutter);
+  } finally {
+    await cluster.destroy(values.keep || !isGood);
+  }
+}
+
+/** Writes the keys that the follower misses. */
+async function fill(leader: ClusterMember): Promise<void> {
+  const startMs = performance.now();
+  const value = new Uint8Array(KEY_VALUE_BYTES).fill(0x76);
+  let next = 0;
+  const writer = async (): Promise<void> => {
+    while (next < keys) {
+      const from = next;
+      next += KEYS_PER_TXN;
+      const success = [];
+      for (let n = from; n < Math.min(next, keys); n++) {
+        const put = { key: bytes(`filled/${String(n).padStart(10, "0")}`), value };
+        success.push({ request: { case: "requestPut" as const, value: put } });
+      }
+      await leader.client.call(KV.method.txn, { success }, 30_000);
+    }
+  };
+  await Promise.all(Array.from({ length: TXNS_IN_FLIGHT }, writer));
+  const seconds = (performance.now() - startMs) / 1000;
+  console.log(`${String(keys)} keys of ${String(KEY_VALUE_BYTES)} bytes written in ${seconds.toFixed(0)} s`);
+}
+
+async function returnOf(
+  follower: ClusterMember,
+  leader: ClusterMember,
+  cluster: Cluster,
+  cutter: SnapshotCutter,
+): Promise<boolean> {
+  const alive = cluster.members.filter((member) => member !== follower);
+  const load = new WriteLoad({
+    endpoints: () => alive.map((member) => member.client),
+    perSecond: Number(values.rate),
+    prefix: "going-on",
+    valueBytes: 256,
+  });
+  load.start();
+  const memory = new MemorySampler(leader.pid);
+  await sleep(BASELINE_MS);
+  const baseline = memory.takeMax();
+  await eventLoopDelay(leader.clientUrl);
+  const startMs = performance.now();
+  follower.start();
+  await untilCaughtUp(follower, leader);
+  const tookMs = performance.now() - startMs;
+  const peak = memory.takeMax();
+  memory.stop();
+  const delay = await eventLoopDelay(leader.clientUrl);
+  const isSameLeader = (await cluster.leader()) === leader;
+  await load.stop();
+
+  console.log(`caught up ${(tookMs / 1000).toFixed(1)} s after its start; ${load.rate.toFixed(0)} writes/s went on`);
+  const growth = peak - baseline;
+  verdicts.check(cutter.cuts === 1, `the transfer was cut once in the middle: ${String(cutter.cuts)} times`);
+  verdicts.check(isSnapshotTaken(follower), "the follower was sent a snapshot");
+  verdicts.check(isSameLeader, "the leader led all the time");
+  const memoryText = `the leader's RssAnon grew by ${mebibytes(growth)} (${mebibytes(baseline)} → ${mebibytes(peak)}), limit ${mebibytes(MEMORY_GROWTH_MAX)}`;
+  if (binary.isKvorum) verdicts.check(growth < MEMORY_GROWTH_MAX, memoryText);
+  else console.log(`     ${memoryText}`);
+  if (binary.isKvorum) {
+    verdicts.check(
+      delay !== undefined && delay.p999Ms <= DELAY_P999_MAX_MS && delay.maxMs <= DELAY_MAX_MS,
+      `the leader's event loop was late by ${delay?.p999Ms.toFixed(1) ?? "?"} ms (p99.9) and ${delay?.maxMs.toFixed(1) ?? "?"} ms ` +
+        `(longest), limits ${String(DELAY_P999_MAX_MS)} and ${String(DELAY_MAX_MS)} ms, by ${delay?.source ?? "no metric"}`,
+    );
+  }
+  const { acknowledged, lost, wrong } = await load.verify(leader.client);
+  verdicts.check(
+    acknowledged > 0 && lost.length + wrong.length === 0,
+    `no acknowledged write was lost: ${String(lost.length)} lost, ${String(wrong.length)} wrong of ${String(acknowledged)}`,
+  );
+  const agreement = await hashAgreement(cluster.members);
+  return verdicts.check(agreement.isEqual, `HashKV is equal everywhere ${hashText(agreement)}`);
+}
+
+/** The follower has what the leader had a moment before. */
+async function untilCaughtUp(follower: ClusterMember, leader: ClusterMember): Promise<void> {
+  await waitUntil(
+    "the follower has caught up",
+    async () => {
+      const { raftAppliedIndex } = await leader.client.status();
+      const theirs = await follower.client.status(2000);
+      return theirs.raftAppliedIndex + 200n >= raftAppliedIndex ? true : undefined;
+    },
+    { timeoutMs: CATCH_UP_TIMEOUT_MS, everyMs: 200 },
+  );
+}
+
+/** As the follower logs it; etcd and Kvorum use the same words. */
+function isSnapshotTaken(follower: ClusterMember): boolean {
+  return follower.lastLog(100_000).includes("applied snapshot");
+}
+
+/** The most that a process used, sampled from the kernel. */
+class MemorySampler {
+  #max = 0;
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(pid: number) {
+    const sample = (): void => {
+      this.#max = Math.max(this.#max, processMemory(pid).anonymous);
+    };
+    sample();
+    this.#timer = setInterval(sample, SAMPLE_MS);
+  }
+
+  /** Of the time since the last call. */
+  takeMax(): number {
+    const max = this.#max;
+    this.#max = 0;
+    return max;
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+}
+
+await verdicts.conclude(catchUp);

@@ -1,0 +1,101 @@
+import {
+  create,
+  fromBinary,
+  toBinary,
+  type DescMessage,
+  type DescMethodUnary,
+  type MessageInitShape,
+  type MessageShape,
+} from "@bufbuild/protobuf";
+import { Client, credentials, type ServiceError } from "@grpc/grpc-js";
+import {
+  Cluster,
+  KV,
+  Maintenance,
+  type HashKVResponse,
+  type MemberListResponse,
+  type PutResponse,
+  type RangeResponse,
+  type StatusResponse,
+} from "../../server/proto/gen/rpc_pb.js";
+
+const encoder = new TextEncoder();
+
+/** The bytes of a text, as keys and values are. */
+export function bytes(text: string): Uint8Array {
+  return encoder.encode(text);
+}
+
+/** The text of a failed call as etcd words it, without the code before it. */
+export function details(error: unknown): string {
+  return (error as Partial<ServiceError>).details ?? String(error);
+}
+
+/**
+ * One endpoint, with no retries of its own: a harness has to see every failure. It reconnects at once, so that a
+ * member that is back is used again.
+ */
+export class EtcdClient {
+  readonly url: string;
+  readonly #client: Client;
+
+  constructor(url: string) {
+    this.url = url;
+    const { host, protocol } = new URL(url);
+    const channel =
+      protocol === "https:"
+        ? credentials.createSsl(undefined, undefined, undefined, { rejectUnauthorized: false })
+        : credentials.createInsecure();
+    this.#client = new Client(host, channel, {
+      "grpc.initial_reconnect_backoff_ms": 50,
+      "grpc.min_reconnect_backoff_ms": 50,
+      "grpc.max_reconnect_backoff_ms": 100,
+      "grpc.use_local_subchannel_pool": 1,
+      "grpc.max_receive_message_length": -1,
+    });
+  }
+
+  call<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodUnary<I, O>,
+    request: MessageInitShape<I>,
+    timeoutMs = 5000,
+  ): Promise<MessageShape<O>> {
+    return new Promise((resolve, reject) => {
+      this.#client.makeUnaryRequest<MessageShape<I>, MessageShape<O>>(
+        `/${method.parent.typeName}/${method.name}`,
+        (message) => Buffer.from(toBinary(method.input, message)),
+        (buffer) => fromBinary(method.output, buffer),
+        create(method.input, request),
+        { deadline: Date.now() + timeoutMs },
+        (error, response) => {
+          if (response === undefined) reject(error ?? new Error("no response"));
+          else resolve(response);
+        },
+      );
+    });
+  }
+
+  put(key: string, value: string, timeoutMs?: number): Promise<PutResponse> {
+    return this.call(KV.method.put, { key: bytes(key), value: bytes(value) }, timeoutMs);
+  }
+
+  range(request: MessageInitShape<typeof KV.method.range.input>, timeoutMs?: number): Promise<RangeResponse> {
+    return this.call(KV.method.range, request, timeoutMs);
+  }
+
+  status(timeoutMs?: number): Promise<StatusResponse> {
+    return this.call(Maintenance.method.status, {}, timeoutMs);
+  }
+
+  hashKv(revision: bigint, timeoutMs?: number): Promise<HashKVResponse> {
+    return this.call(Maintenance.method.hashKV, { revision }, timeoutMs);
+  }
+
+  members(timeoutMs?: number): Promise<MemberListResponse> {
+    return this.call(Cluster.method.memberList, { linearizable: false }, timeoutMs);
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+}

@@ -1,0 +1,179 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { bytes, type EtcdClient } from "./etcd-client.ts";
+
+/** How often new writes are begun. */
+const TICK_MS = 10;
+/** While a cluster is down no more than these are begun. */
+const MAX_IN_FLIGHT = 500;
+/** Before an attempt at the next endpoint. */
+const RETRY_PAUSE_MS = 10;
+const PAGE_KEYS = 1000;
+
+export interface WriteLoadOptions {
+  /** Asked for every attempt, so that a cluster may change under the load. */
+  readonly endpoints: () => readonly EtcdClient[];
+  readonly perSecond: number;
+  readonly prefix: string;
+  readonly valueBytes: number;
+  readonly attemptTimeoutMs?: number;
+  /** Writes under way at most; 1 makes it one client that writes one after the other. */
+  readonly maxInFlight?: number;
+}
+
+interface Acknowledged {
+  readonly revision: bigint;
+  readonly attempts: number;
+}
+
+/** What was found of the acknowledged writes. */
+export interface Verification {
+  readonly acknowledged: number;
+  readonly lost: readonly string[];
+  /** There, but with another value, or written at another revision than was answered. */
+  readonly wrong: readonly string[];
+}
+
+/**
+ * Writes at a steady rate, every write its own key, each tried at one endpoint after the other until one
+ * acknowledges it. The client's own log of what was acknowledged is the truth that a cluster is held against.
+ */
+export class WriteLoad {
+  readonly #options: WriteLoadOptions;
+  readonly #acknowledged = new Map<number, Acknowledged>();
+  readonly #inFlight = new Set<Promise<void>>();
+  #begun = 0;
+  #failedAttempts = 0;
+  #isStopped = false;
+  #lastAckMs = performance.now();
+  #longestGapMs = 0;
+  #startedMs = 0;
+  #stoppedMs = 0;
+  #pacing: Promise<void> = Promise.resolve();
+
+  constructor(options: WriteLoadOptions) {
+    this.#options = options;
+  }
+
+  get acknowledged(): number {
+    return this.#acknowledged.size;
+  }
+
+  get failedAttempts(): number {
+    return this.#failedAttempts;
+  }
+
+  /** Of the time since the last call, or since the start. */
+  takeLongestGapMs(): number {
+    const gap = Math.max(this.#longestGapMs, performance.now() - this.#lastAckMs);
+    this.#longestGapMs = 0;
+    return gap;
+  }
+
+  /** Acknowledged writes per second, from start to stop. */
+  get rate(): number {
+    return (this.acknowledged * 1000) / ((this.#stoppedMs || performance.now()) - this.#startedMs);
+  }
+
+  start(): void {
+    this.#startedMs = this.#lastAckMs = performance.now();
+    this.#pacing = this.#pace();
+  }
+
+  /** Begins no more, and waits a while for those under way; what is not acknowledged then may or may not be there. */
+  async stop(graceMs = 10_000): Promise<void> {
+    this.#isStopped = true;
+    this.#stoppedMs = performance.now();
+    await this.#pacing;
+    await Promise.race([Promise.all(this.#inFlight), sleep(graceMs)]);
+  }
+
+  /** Resolves once a write that was begun after this call has been acknowledged. */
+  async progress(timeoutMs: number): Promise<void> {
+    const from = this.#begun;
+    const deadlineMs = performance.now() + timeoutMs;
+    while (performance.now() < deadlineMs) {
+      for (let n = from; n < this.#begun; n++) if (this.#acknowledged.has(n)) return;
+      await sleep(20);
+    }
+    throw new Error(`no write was acknowledged within ${String(timeoutMs)} ms`);
+  }
+
+  /** Reads every key, linearizably, and compares it with the log of acknowledged writes. */
+  async verify(client: EtcdClient): Promise<Verification> {
+    const left = new Map(this.#acknowledged);
+    const wrong: string[] = [];
+    const end = bytes(`${this.#options.prefix}:`);
+    let from = bytes(`${this.#options.prefix}/`);
+    for (;;) {
+      const { kvs, more } = await client.range({ key: from, rangeEnd: end, limit: BigInt(PAGE_KEYS) }, 20_000);
+      for (const kv of kvs) {
+        const key = Buffer.from(kv.key).toString();
+        const n = Number(key.slice(this.#options.prefix.length + 1));
+        const write = left.get(n);
+        if (!write) continue;
+        left.delete(n);
+        const fits = write.attempts === 1 ? kv.modRevision === write.revision : kv.modRevision >= write.revision;
+        if (!fits || Buffer.from(kv.value).toString() !== this.#value(n)) {
+          wrong.push(`${key}: acknowledged at ${String(write.revision)}, found at ${String(kv.modRevision)}`);
+        }
+      }
+      const last = kvs.at(-1);
+      if (!more || !last) break;
+      from = Buffer.concat([last.key, Buffer.of(0)]);
+    }
+    return { acknowledged: this.acknowledged, lost: [...left.keys()].map((n) => this.#key(n)), wrong };
+  }
+
+  async #pace(): Promise<void> {
+    const most = this.#options.maxInFlight ?? MAX_IN_FLIGHT;
+    let due = 0;
+    let lastMs = performance.now();
+    while (!this.#isStopped) {
+      const nowMs = performance.now();
+      due = Math.min(due + ((nowMs - lastMs) * this.#options.perSecond) / 1000, this.#options.perSecond);
+      lastMs = nowMs;
+      for (; due >= 1 && this.#inFlight.size < most; due--) this.#begin(this.#begun++);
+      await sleep(TICK_MS);
+    }
+  }
+
+  #begin(n: number): void {
+    const write = this.#write(n).finally(() => this.#inFlight.delete(write));
+    this.#inFlight.add(write);
+  }
+
+  async #write(n: number): Promise<void> {
+    const key = this.#key(n);
+    const value = this.#value(n);
+    // Never given up while the load runs; afterwards, one attempt more.
+    for (let attempts = 1; ; attempts++) {
+      const wasStopped = this.#isStopped;
+      const endpoints = this.#options.endpoints();
+      const endpoint = endpoints[(n + attempts) % endpoints.length];
+      try {
+        const { header } = (await endpoint?.put(key, value, this.#options.attemptTimeoutMs ?? 1000)) ?? {};
+        this.#onAcknowledged(n, { revision: header?.revision ?? 0n, attempts });
+        return;
+      } catch {
+        this.#failedAttempts++;
+        if (wasStopped) return;
+        await sleep(RETRY_PAUSE_MS);
+      }
+    }
+  }
+
+  #onAcknowledged(n: number, write: Acknowledged): void {
+    this.#acknowledged.set(n, write);
+    const nowMs = performance.now();
+    this.#longestGapMs = Math.max(this.#longestGapMs, nowMs - this.#lastAckMs);
+    this.#lastAckMs = nowMs;
+  }
+
+  #key(n: number): string {
+    return `${this.#options.prefix}/${String(n).padStart(9, "0")}`;
+  }
+
+  #value(n: number): string {
+    return `value of ${String(n)}`.padEnd(this.#options.valueBytes, ".");
+  }
+}
