@@ -123,7 +123,7 @@ export class MemberChanges {
     const waiter = id === undefined ? undefined : this.#waiters.get(id);
     if (id !== undefined) this.#waiters.delete(id);
     if (waiter && outcome.fault !== undefined) waiter.reject(new DomainError(outcome.fault));
-    else if (waiter && isJointNow) this.#untilLeft.push(() => waiter.resolve(outcome));
+    else if (waiter && isJointNow && this.#canBeLeft()) this.#untilLeft.push(() => waiter.resolve(outcome));
     else waiter?.resolve(outcome);
     if (isJointNow) return;
     for (const resolve of this.#untilLeft.splice(0)) resolve();
@@ -193,6 +193,15 @@ export class MemberChanges {
   #mustWait(): boolean {
     const { raft, replica } = this.#options;
     return raft.basicStatus().leader === NO_NODE || replica.confState.votersOutgoing.length > 0;
+  }
+
+  /**
+   * Whether the joint configuration can be left before anybody else starts. When one member grows to two by a voter that
+   * does not run yet, it cannot: etcd answers then and waits for the second, and so do we.
+   */
+  #canBeLeft(): boolean {
+    const voters = this.#voters();
+    return voters.filter((member) => member.name !== "").length >= quorumOf(voters.length);
   }
 
   #voters(): readonly Member[] {
