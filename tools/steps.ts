@@ -54,6 +54,7 @@ function runStep(step: Step): Promise<{ readonly code: number; readonly counts: 
       ...process.env,
       PATH: `${join(repositoryRoot, "node_modules/.bin")}:${process.env["PATH"] ?? ""}`,
       FORCE_COLOR: "0",
+      NO_COLOR: "1",
     },
   });
   const counts: Counts = { passed: 0, failed: 0 };
