@@ -12,6 +12,11 @@ import { judgeLog, membershipLog } from "./membership-log.ts";
 /** What the leader logs when it has entered or left. */
 const APPLIED = "applied a configuration change through raft";
 
+/** Members that are frozen cannot be asked whether they take joint changes: they have to have been asked before. */
+const VERSIONS_KNOWN_MS = 5000;
+/** Asking the frozen ones takes its time. */
+const ENTER_TIMEOUT_MS = 4000;
+
 /**
  * A leader dies in the middle of a joint change. Voters A (leader), B and C, and D to be promoted: C and D are frozen,
  * so that the majority {A, B} of the old voters can commit the enter entry, but no majority of the new voters
@@ -83,7 +88,7 @@ async function killOnce(
     isEntered = await waitUntil(
       "the leader enters the joint configuration",
       () => (occurrences(leader) > logged ? true : undefined),
-      { timeoutMs: 2000, everyMs: 2 },
+      { timeoutMs: ENTER_TIMEOUT_MS, everyMs: 2 },
     ).catch(() => undefined);
     // The leave entry is on its way by now, and cannot be committed.
     await sleep(20);
@@ -115,8 +120,8 @@ async function untilPromotable(leader: ClusterMember, learner: ClusterMember): P
     const [ours, theirs] = [await leader.client.status(), await learner.client.status()];
     return theirs.raftAppliedIndex >= ours.raftAppliedIndex - 100n ? true : undefined;
   });
-  // The leader knows it from the next answer on.
-  await sleep(300);
+  // The leader knows it from the next answer on, and every few seconds it asks what everybody can do.
+  await sleep(VERSIONS_KNOWN_MS);
 }
 
 function linesAbout(member: ClusterMember): readonly string[] {
