@@ -1,4 +1,5 @@
 import { DataFolderError } from "../node/data-folder.ts";
+import { CorruptionError } from "../node/corruption-check.ts";
 import { BootstrapError } from "../node/bootstrap.ts";
 import { DiskError } from "../ports/disk-error.ts";
 import { TlsFileError } from "../host/tls-files.ts";
@@ -6,7 +7,7 @@ import type { Logger } from "../ports/logger.ts";
 import { WalError } from "../wal/wal-error.ts";
 
 /** Errors whose message says all that a person needs; for the others the stack is what a developer needs. */
-const EXPLAINED = [DataFolderError, BootstrapError, DiskError, TlsFileError, WalError];
+const EXPLAINED = [BootstrapError, CorruptionError, DataFolderError, DiskError, TlsFileError, WalError];
 
 /** Ends the process at a failed disk, a broken invariant or an unhandled rejection (design decision 13). */
 export function fatalHandler(logger: Logger): (error: unknown) => void {

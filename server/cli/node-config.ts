@@ -29,7 +29,7 @@ export function nodeConfig(config: Config): NodeConfig {
     autoCompaction: autoCompaction(config),
     hasLeaseCheckpoints: config.featureGates.LeaseCheckpoint,
     persistLeaseCheckpoints: config.featureGates.LeaseCheckpointPersist,
-    hasInitialCorruptCheck: config.featureGates.InitialCorruptCheck,
+    compactHashCheckMs: config.featureGates.CompactHashCheck ? config.compactHashCheckTimeMs : undefined,
     valueCacheBytes: VALUE_CACHE_BYTES,
   };
 }

@@ -47,6 +47,7 @@ export async function serve(config: Config, logger: Logger): Promise<void> {
       await node.stop();
       peerPort.stop();
     });
+    if (config.featureGates.InitialCorruptCheck) await node.checkCorruption();
     await node.published;
     observeNode(node, metrics);
     observeEventLoopDelay(metrics);

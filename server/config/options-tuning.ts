@@ -13,7 +13,7 @@ export const TUNING_OPTIONS = [
     name: "compact-hash-check-time",
     kind: "duration",
     default: "1m",
-    status: "not-built",
+    status: "works",
     help: "Time between two comparisons of the members' compaction hashes, with the feature gate CompactHashCheck.",
   },
   {

@@ -31,7 +31,8 @@ export interface NodeConfig {
   readonly autoCompaction: AutoCompaction | undefined;
   readonly hasLeaseCheckpoints: boolean;
   readonly persistLeaseCheckpoints: boolean;
-  readonly hasInitialCorruptCheck: boolean;
+  /** How often the leader compares the hashes of finished compactions; undefined: never. */
+  readonly compactHashCheckMs: number | undefined;
   readonly valueCacheBytes: number;
 }
 

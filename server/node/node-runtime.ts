@@ -6,6 +6,7 @@ import type { Network } from "../ports/network.ts";
 import type { ConfChange, ConfChangeV2 } from "../proto/raft-message.ts";
 import { ApplyQueue } from "./apply-queue.ts";
 import { AutoCompactor } from "./auto-compactor.ts";
+import { CorruptionCheck } from "./corruption-check.ts";
 import { IdGenerator } from "./id-generator.ts";
 import { LeaderTransfer } from "./leader-transfer.ts";
 import { Leadership } from "./leadership.ts";
@@ -46,6 +47,7 @@ export class NodeRuntime {
   readonly #versions: VersionMonitor;
   readonly #leases: LeaseKeeper;
   readonly #changes: MemberChanges;
+  readonly #corruption: CorruptionCheck;
   readonly #transfer: LeaderTransfer;
   readonly #snapshots: SnapshotTransfer;
   readonly #autoCompactor: AutoCompactor | undefined;
@@ -75,6 +77,11 @@ export class NodeRuntime {
       electionTimeoutMs: this.#electionTimeoutMs,
       requestTimeoutMs: this.#requestTimeoutMs,
       hasCheckpoints: config.hasLeaseCheckpoints,
+    });
+    this.#corruption = new CorruptionCheck({
+      ...shared,
+      hashing: this.#state.hashing,
+      compactHashCheckMs: config.compactHashCheckMs,
     });
     this.#changes = this.#makeChanges();
     this.#snapshots = new SnapshotTransfer({
@@ -147,6 +154,7 @@ export class NodeRuntime {
       },
       transferLeader: (target) => this.#transfer.to(target, this.#requestTimeoutMs),
       published: this.#published.promise,
+      checkCorruption: () => this.#corruption.beforeServing(),
       transferAway: () => this.#transfer.away(2 * this.#electionTimeoutMs).catch(() => false),
       stop: () => this.#stop(),
     });
@@ -408,6 +416,7 @@ export class NodeRuntime {
     this.#ticker.cancel();
     this.#versions.stop();
     this.#leases.stop();
+    this.#corruption.stop();
     this.#autoCompactor?.stop();
     this.#proposals.fail("stopped");
     this.#readGate.fail("stopped");

@@ -56,6 +56,7 @@ export interface NodeParts {
   readonly transferLeader: (target: NodeId) => Promise<void>;
   /** Resolves when the cluster knows this member's name and client URLs: it takes part. */
   readonly published: Promise<void>;
+  readonly checkCorruption: () => Promise<void>;
   readonly transferAway: () => Promise<boolean>;
   readonly stop: () => Promise<void>;
 }
@@ -193,6 +194,11 @@ export class Node {
   /** Resolves when the cluster knows this member's name and client URLs: it takes part. */
   get published(): Promise<void> {
     return this.#parts.published;
+  }
+
+  /** Before serving: rejects if a peer has other data at the same revision. */
+  checkCorruption(): Promise<void> {
+    return this.#parts.checkCorruption();
   }
 
   /** Before a shutdown: leadership moves on if it is here and there is somebody. */
