@@ -19,7 +19,7 @@ leader is killed between enter and leave, and the next one leaves.
   --server NAME   ${SERVER_HELP}
   --gap-ms N      the longest gap that is allowed (default 1000; only judged for Kvorum)
   --kills N       leaders killed between enter and leave (default 3)
-  --only PART     "steps" or "kills": one of the two parts
+  --only PART     "steps", "replaces" (the steps from the second 1 → 3 on) or "kills"
   --keep          keep data and logs
 `;
 
@@ -104,18 +104,36 @@ class Steps {
   async all(): Promise<number> {
     await this.#load.progress(10_000);
     this.#load.takeLongestGapMs();
+    if (values.only !== "replaces") await this.#upAndDown();
+    if (binary.isKvorum) await this.#replaces();
+    return this.#voterChanges;
+  }
+
+  async #upAndDown(): Promise<void> {
     await this.#grow("1 → 3");
     await this.#grow("3 → 5");
     await this.#step("5 → 4, the leader is removed", () => this.#removeLeader());
     await this.#step("4 → 3, a follower is removed", () => this.#removeFollower());
     await this.#step("3 → 2, the leader is removed", () => this.#removeLeader());
     await this.#step("2 → 1, the leader is removed", () => this.#removeLeader());
-    if (!binary.isKvorum) return this.#voterChanges;
-    await this.#step("the lone member is replaced", async () => this.#replace(await this.#cluster.leader()));
+    if (binary.isKvorum) {
+      await this.#step("the lone member is replaced", async () => this.#replace(await this.#cluster.leader()));
+    }
+  }
+
+  async #replaces(): Promise<void> {
     await this.#grow("1 → 3 again");
     await this.#step("a follower is replaced", async () => this.#replace(await this.#follower()));
     await this.#step("the leader is replaced", async () => this.#replace(await this.#cluster.leader()));
-    return this.#voterChanges;
+    await this.#step("one that died is replaced at the same URL", () => this.#replaceDead());
+  }
+
+  /** As an operator does it with a pod that lost its disk: the successor has the peer URL of the dead. */
+  async #replaceDead(): Promise<void> {
+    const dead = await this.#follower();
+    await dead.kill();
+    this.#everybody.add(await this.#driver.replace(dead, true));
+    this.#voterChanges++;
   }
 
   async #grow(name: string): Promise<void> {
@@ -176,7 +194,7 @@ class Steps {
 
 await verdicts.conclude(async () => {
   if (values.only !== "kills") await changesUnderLoad();
-  if (values.only === "steps") return;
+  if (values.only === "steps" || values.only === "replaces") return;
   if (binary.isKvorum) await killBetweenEnterAndLeave(binary, Number(values.kills), verdicts, values.keep);
   else console.log("real etcd has no joint changes: no leader is killed between enter and leave");
 });

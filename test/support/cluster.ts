@@ -36,7 +36,10 @@ export class ClusterMember {
   readonly name: string;
   readonly folder: string;
   readonly clientUrl: string;
+  /** Where the others reach it. */
   readonly peerUrl: string;
+  /** Where it listens for them; another URL if there is a proxy between. */
+  readonly listenPeerUrl: string;
   readonly client: EtcdClient;
   #command: readonly string[];
   #child: ChildProcess | undefined;
@@ -48,12 +51,14 @@ export class ClusterMember {
     readonly folder: string;
     readonly clientUrl: string;
     readonly peerUrl: string;
+    readonly listenPeerUrl: string;
     readonly command: readonly string[];
   }) {
     this.name = options.name;
     this.folder = options.folder;
     this.clientUrl = options.clientUrl;
     this.peerUrl = options.peerUrl;
+    this.listenPeerUrl = options.listenPeerUrl;
     this.#command = options.command;
     this.client = new EtcdClient(options.clientUrl);
     mkdirSync(this.folder, { recursive: true });
@@ -202,12 +207,14 @@ export class Cluster {
 
   /**
    * Lays out a member for a running cluster. `joinCluster` is called with its peer URL and adds it to the cluster; the
-   * member starts with the URLs of all that the cluster then has.
+   * member starts with the URLs of all that the cluster then has. It may take the place of one that is dead.
    */
   async add(
     joinCluster: (peerUrl: string) => Promise<readonly { readonly name: string; readonly peerUrl: string }[]>,
+    dead?: ClusterMember,
   ): Promise<ClusterMember> {
-    const place = await this.#place();
+    const fresh = await this.#place();
+    const place = dead ? { ...fresh, listenPeerUrl: dead.listenPeerUrl, peerUrl: dead.peerUrl } : fresh;
     const others = await joinCluster(place.peerUrl);
     const initial = [...others, place].map(({ name, peerUrl }) => `${name}=${peerUrl}`).join(",");
     const member = this.#member(place, initial, "existing");
@@ -272,7 +279,7 @@ export class Cluster {
       isTls ? ["--auto-tls", "--peer-auto-tls"] : [],
     ].flat();
     const command = [...(wrapper?.({ name, folder }) ?? []), ...binary.command, ...own, ...flags];
-    return new ClusterMember({ name, folder, clientUrl, peerUrl, command });
+    return new ClusterMember({ name, folder, clientUrl, peerUrl, listenPeerUrl, command });
   }
 }
 

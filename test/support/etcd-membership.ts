@@ -65,30 +65,41 @@ export class MembershipDriver {
     this.#cluster.forget(member);
   }
 
-  /** Puts a new member in the place of a voter: kvorum.v1.Membership. */
-  async replace(member: ClusterMember): Promise<ClusterMember> {
+  /** Puts a new member in the place of a voter, on request at the same URLs: kvorum.v1.Membership. */
+  async replace(member: ClusterMember, isSameUrl = false): Promise<ClusterMember> {
     const memberId = await this.idOf(member);
     const replace = (peerUrl: string) =>
       this.#anywhere(`${member.name} is replaced`, (client) =>
         client.call(Membership.method.replace, { memberId, peerUrls: [peerUrl] }, CALL_TIMEOUT_MS),
       );
-    const successor = await this.#cluster.add(async (peerUrl) => {
-      await replace(peerUrl);
-      return this.#others(peerUrl);
-    });
+    const successor = await this.#cluster.add(
+      async (peerUrl) => {
+        await replace(peerUrl);
+        return this.#others(peerUrl);
+      },
+      isSameUrl ? member : undefined,
+    );
     successor.start();
-    await successor.ready();
     await waitUntil(
       `${successor.name} takes the place of ${member.name}`,
       async () => {
         const members = await this.list();
         const isDone = !members.some(({ ID }) => ID === memberId);
         if (isDone) return true;
-        const { phase } = await replace(successor.peerUrl);
-        return phase === ReplaceResponse_Phase.REPLACED ? true : undefined;
+        // The answer may be lost with the leader that is replaced: then the list tells, the next time round.
+        const answers = await Promise.allSettled(
+          this.#cluster.members.map(({ client }) =>
+            client.call(Membership.method.replace, { memberId, peerUrls: [successor.peerUrl] }, CALL_TIMEOUT_MS),
+          ),
+        );
+        const isReplaced = answers.some(
+          (answer) => answer.status === "fulfilled" && answer.value.phase === ReplaceResponse_Phase.REPLACED,
+        );
+        return isReplaced ? true : undefined;
       },
       { timeoutMs: CHANGE_TIMEOUT_MS },
     );
+    await successor.ready();
     this.#cluster.forget(member);
     return successor;
   }
