@@ -6,12 +6,12 @@ import { runSteps } from "./steps.ts";
  */
 await runSteps([
   { name: "checks", command: ["npm", "run", "--silent", "check"] },
-  { name: "unit, properties, simulation, raft vectors", command: ["vitest", "run", "--reporter=dot"] },
+  { name: "unit, properties, simulation, raft vectors", command: ["vitest", "run", "--reporter=default"] },
   { name: "build", command: ["npm", "run", "--silent", "build"] },
   { name: "etcd's own programs", command: ["node", "tools/etcd-binaries.ts"] },
   {
     name: "files and snapshots beside real etcd",
-    command: ["vitest", "run", "--config", "vitest.conformance.config.ts", "--reporter=dot"],
+    command: ["vitest", "run", "--config", "vitest.conformance.config.ts", "--reporter=default"],
   },
   { name: "etcd's suite common", command: ["node", "tools/conformance.ts"] },
 ]);
