@@ -51,7 +51,14 @@ const SAMPLE_MS = 100;
 const BASELINE_MS = 5000;
 const CATCH_UP_TIMEOUT_MS = 600_000;
 /** A small log, so that a follower soon has missed its start, and room for all keys. */
-const FLAGS = ["--snapshot-count=1000", "--snapshot-catchup-entries=500", "--quota-backend-bytes=8589934592"];
+const SNAPSHOT_COUNT = 1000;
+/** Entries after which the log's start is certainly gone. */
+const MISSED_ENTRIES = 3n * BigInt(SNAPSHOT_COUNT);
+const FLAGS = [
+  `--snapshot-count=${String(SNAPSHOT_COUNT)}`,
+  "--snapshot-catchup-entries=500",
+  "--quota-backend-bytes=8589934592",
+];
 
 const keys = Number(values.keys);
 const binary = serverBinary(values.server);
@@ -143,6 +150,10 @@ async function returnOf(
   load.start();
   const memory = new MemorySampler(leader.pid);
   await sleep(BASELINE_MS);
+  await waitUntil("the log's start is gone", async () => {
+    const { raftAppliedIndex } = await leader.client.status();
+    return raftAppliedIndex > MISSED_ENTRIES ? true : undefined;
+  });
   const baseline = memory.takeMax();
   await eventLoopDelay(leader.clientUrl);
   const startMs = performance.now();

@@ -52,6 +52,8 @@ export class EtcdClient {
       "grpc.max_reconnect_backoff_ms": 100,
       "grpc.use_local_subchannel_pool": 1,
       "grpc.max_receive_message_length": -1,
+      // An address is no server name, and Node refuses it as one.
+      ...(protocol === "https:" && { "grpc.ssl_target_name_override": "localhost" }),
     });
   }
 
