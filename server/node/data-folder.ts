@@ -1,6 +1,7 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Index } from "../base/ids.ts";
 import type { Disk } from "../ports/disk.ts";
+import { makeDurableFolder } from "./durable-folder.ts";
 
 /** What we write; a higher number in a data dir means that a newer release wrote it. */
 const FORMAT_VERSION = 1;
@@ -50,12 +51,15 @@ export class DataFolderError extends Error {
 
 /** Makes the folders of a fresh member or checks that an existing one is ours to use. */
 export async function prepareDataFolder(disk: Disk, folder: DataFolder): Promise<void> {
-  await disk.makeFolder(folder.member);
-  await disk.makeFolder(folder.snapshots);
   const format = join(folder.member, "format");
   if (await disk.exists(format)) {
     await checkFormat(disk, folder, format);
+    await disk.makeFolder(folder.snapshots);
     return;
+  }
+  // Before there is anything worth keeping in them.
+  for (const path of [folder.root, folder.member, dirname(folder.wal), folder.snapshots]) {
+    await makeDurableFolder(disk, path);
   }
   if (await disk.exists(join(folder.snapshots, "db"))) {
     throw new DataFolderError(

@@ -40,6 +40,8 @@ export interface NodeConfig {
 export interface NodeWorld {
   readonly disk: Disk;
   readonly folder: DataFolder;
+  /** Bytes after which the log begins a new file; etcd's unless it is given. */
+  readonly walSegmentBytes?: number | undefined;
   readonly lock: (folder: string) => Promise<DiskLock>;
   readonly openStore: (folder: string) => Promise<Store>;
   readonly clock: Clock;

@@ -17,6 +17,7 @@ import {
   storeFolder,
   type DataFolder,
 } from "./data-folder.ts";
+import { makeDurableFolder } from "./durable-folder.ts";
 import { loadStore } from "./load-store.ts";
 import type { RecoveredLog } from "./raft-storage.ts";
 import type { Replica } from "./replica.ts";
@@ -27,6 +28,7 @@ const EMPTY_CONF_STATE = { voters: [], learners: [], votersOutgoing: [], learner
 export interface RecoverOptions {
   readonly disk: Disk;
   readonly folder: DataFolder;
+  readonly walSegmentBytes?: number | undefined;
   readonly openStore: (folder: string) => Promise<Store>;
   /** Without `memberId`, which the data dir or the bootstrap tells. */
   readonly machine: Omit<StateMachineOptions, "memberId">;
@@ -53,7 +55,7 @@ export interface Recovered {
 /** Takes up a member where its data dir left it, or begins a new one. Nothing is overwritten when it fails. */
 export async function recover(options: RecoverOptions): Promise<Recovered> {
   const { disk, folder, lock } = options;
-  await disk.makeFolder(folder.root);
+  if (!(await disk.exists(folder.root))) await makeDurableFolder(disk, folder.root);
   const held = await lock(folder.root);
   try {
     await prepareDataFolder(disk, folder);
@@ -70,7 +72,7 @@ async function hasWal(disk: Disk, folder: DataFolder): Promise<boolean> {
 }
 
 async function begin(options: RecoverOptions, lock: DiskLock): Promise<Recovered> {
-  const { disk, folder, cluster, clusterState, calls, logger } = options;
+  const { disk, folder, walSegmentBytes: segmentBytes, cluster, clusterState, calls, logger } = options;
   const identity =
     clusterState === "new" ? await bootstrapNew(cluster, calls) : await bootstrapExisting(cluster, calls, logger);
   // A store without a WAL is what a crash in the middle of this leaves behind.
@@ -79,7 +81,7 @@ async function begin(options: RecoverOptions, lock: DiskLock): Promise<Recovered
   const store = await options.openStore(path);
   const machine = new StateMachine({ ...options.machine, memberId: identity.selfId });
   machine.loader().finish();
-  const wal = await Wal.create(disk, folder.wal, { metadata: encodeWalMetadata(identity) });
+  const wal = await Wal.create(disk, folder.wal, { metadata: encodeWalMetadata(identity), segmentBytes });
   await wal.append({ entries: identity.entries, hardState: identity.hardState, sync: true });
   return {
     ...identity,
@@ -98,7 +100,7 @@ async function begin(options: RecoverOptions, lock: DiskLock): Promise<Recovered
 }
 
 async function restart(options: RecoverOptions, lock: DiskLock): Promise<Recovered> {
-  const { disk, folder, logger } = options;
+  const { disk, folder, walSegmentBytes: segmentBytes, logger } = options;
   const newest = await newestStoreFolder(disk, folder);
   const { selfId, clusterId, markers } = await surveyWal(disk, folder.wal);
   if (newest === undefined && markers.some(({ index }) => index > 0)) {
@@ -113,7 +115,8 @@ async function restart(options: RecoverOptions, lock: DiskLock): Promise<Recover
   const machine = new StateMachine({ ...options.machine, memberId: selfId });
   const state = await loadStore(store, machine);
   const marker = markers.findLast((candidate) => candidate.index <= state.index);
-  const opened = await Wal.open(disk, folder.wal, { from: { index: marker?.index ?? 0, term: marker?.term ?? 0 } });
+  const from = { index: marker?.index ?? 0, term: marker?.term ?? 0 };
+  const opened = await Wal.open(disk, folder.wal, { from, segmentBytes });
   const lastIndex = opened.entries.at(-1)?.index ?? marker?.index ?? 0;
   const termAtApplied = termAt(opened.entries, marker, state.index);
   logger.info("restarting local member", {

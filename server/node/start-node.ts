@@ -9,10 +9,9 @@ const DEFAULT_QUOTA_BYTES = 2 * 1024 * 1024 * 1024;
 
 /** Starts a member: recovers it and joins its peers. It takes part from then on, but may not know a leader yet. */
 export async function startNode(config: NodeConfig, world: NodeWorld): Promise<Node> {
-  const { disk, folder, openStore, calls, logger, lock } = world;
   const { cluster, clusterState } = config;
   const machine = machineOptions(config);
-  const recovered = await recover({ disk, folder, openStore, calls, logger, lock, machine, cluster, clusterState });
+  const recovered = await recover({ ...world, machine, cluster, clusterState });
   return new NodeRuntime(config, world, recovered, { ...machine, memberId: recovered.selfId }).node();
 }
 
