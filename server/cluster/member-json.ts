@@ -15,6 +15,7 @@ interface MemberJson {
   readonly name?: string;
   readonly clientURLs?: readonly string[] | null;
   readonly replaces?: bigint;
+  readonly isLeaving?: boolean;
   readonly isPromote?: boolean;
 }
 
@@ -25,15 +26,16 @@ interface DowngradeJson {
 
 /**
  * A member as etcd's encoding/json prints it: row value in bucket `members` and context of a change. Byte-equal,
- * because every bootstrapping member writes the same entries by itself. `replaces` is ours and comes last.
+ * because every bootstrapping member writes the same entries by itself. `replaces` and `isLeaving` are ours and come last.
  */
 export function memberJson(member: Member): string {
-  const { id, peerUrls, isLearner, name, clientUrls, replaces } = member;
+  const { id, peerUrls, isLearner, name, clientUrls, replaces, isLeaving } = member;
   const fields = [`"id":${id}`, `"peerURLs":${list(peerUrls)}`];
   if (isLearner) fields.push(`"isLearner":true`);
   if (name !== "") fields.push(`"name":${goJsonString(name)}`);
   if (clientUrls.length > 0) fields.push(`"clientURLs":${list(clientUrls)}`);
   if (replaces !== undefined) fields.push(`"replaces":${replaces}`);
+  if (isLeaving) fields.push(`"isLeaving":true`);
   return `{${fields.join(",")}}`;
 }
 
@@ -52,6 +54,7 @@ export function parseMemberContext(text: string): MemberContext {
     name: json.name ?? "",
     clientUrls: json.clientURLs ?? [],
     replaces: json.replaces,
+    ...(json.isLeaving && { isLeaving: true as const }),
   };
   return { member, isPromote: json.isPromote ?? false };
 }

@@ -10,6 +10,8 @@ export interface Member {
   readonly clientUrls: readonly string[];
   /** The voter whose place this learner is to take; it may share that voter's peer URLs until then. */
   readonly replaces: NodeId | undefined;
+  /** A voter that a joint configuration is about to leave out: a member until that is left, its vote may be needed. */
+  readonly isLeaving?: true;
 }
 
 /** The cluster-wide downgrade job. */

@@ -3,6 +3,7 @@ import { DomainError } from "../base/domain-error.ts";
 import type { Fault } from "../base/domain-error.ts";
 import { hexId } from "../base/ids.ts";
 import type { NodeId } from "../base/ids.ts";
+import { ConfChangeTransition } from "../proto/raft-message.ts";
 import type { ConfChange, ConfChangeV2 } from "../proto/raft-message.ts";
 import { CLUSTER, META } from "../backend/buckets.ts";
 import type { WriteBuffer } from "../backend/write-buffer.ts";
@@ -80,11 +81,21 @@ export class Membership implements CurrentMembers {
     planConfChange(this, change, this.#maxLearners);
   }
 
-  /** Applies a committed change, all of it or nothing. Leaving a joint configuration (no changes) does nothing here. */
+  /**
+   * Applies a committed change, all of it or nothing. A voter that a joint configuration leaves out stays a member until
+   * that is left (a change without changes): its peers must reach it, its vote may be needed to leave.
+   */
   apply<Change extends ConfChange | ConfChangeV2>(change: Change): AppliedConfChange<Change> {
+    if (isConfChangeV2(change) && change.changes.length === 0) {
+      return { effective: change, fault: undefined, facts: this.#leaveJoint() };
+    }
     try {
       const steps = planConfChange(this, change, this.#maxLearners);
-      const facts = steps.map((step) => this.#take(step));
+      const isJoint = entersJoint(change);
+      const facts = steps.flatMap((step) => {
+        if (isJoint && step.kind === "remove" && !this.member(step.id)?.isLearner) return this.#startLeaving(step.id);
+        return [this.#take(step)];
+      });
       return { effective: change, fault: undefined, facts };
     } catch (error) {
       if (!(error instanceof DomainError)) throw error;
@@ -144,6 +155,15 @@ export class Membership implements CurrentMembers {
     }
   }
 
+  #startLeaving(id: NodeId): readonly MembershipFact[] {
+    this.#put({ ...must(this.#members.get(id)), isLeaving: true });
+    return [];
+  }
+
+  #leaveJoint(): readonly MembershipFact[] {
+    return this.members.filter((member) => member.isLeaving).map((member) => this.#remove(member.id));
+  }
+
   #put(member: Member): void {
     this.#members.set(member.id, member);
     this.#buffer.put("members", encode(hexId(member.id)), encode(memberJson(member)));
@@ -157,6 +177,12 @@ export class Membership implements CurrentMembers {
     this.#buffer.put("members_removed", encode(hexId(id)), encode("removed"));
     return { kind: "member-removed", id, member };
   }
+}
+
+/** Whether raft goes through a joint configuration for it (etcd-io/raft: ConfChangeV2.EnterJoint). */
+function entersJoint(change: ConfChange | ConfChangeV2): boolean {
+  if (!isConfChangeV2(change)) return false;
+  return change.transition !== ConfChangeTransition.Auto || change.changes.length > 1;
 }
 
 /** Raft skips changes for node 0. */

@@ -4,7 +4,11 @@ import type { Clock } from "../ports/clock.ts";
 import type { Network } from "../ports/network.ts";
 import type { RawNode } from "../raft/raw-node.ts";
 import type { Leadership } from "./leadership.ts";
+import { pause } from "./pause.ts";
 import type { Replica } from "./replica.ts";
+
+/** How often it is looked whether a leader elsewhere has handed over. */
+const LOOK_MS = 20;
 
 export interface LeaderTransferOptions {
   readonly selfId: NodeId;
@@ -45,6 +49,23 @@ export class LeaderTransfer {
         resolve();
       });
     });
+  }
+
+  /** If this voter leads: to another one, preferably this member. From any member; resolves also if that failed. */
+  async from(id: NodeId, timeoutMs: number): Promise<void> {
+    const { selfId, raft, replica, leadership, onStepped, clock } = this.#options;
+    if (leadership.leader !== id) return;
+    if (id === selfId) {
+      await this.away(timeoutMs).catch(() => false);
+      return;
+    }
+    const self = replica.machine.membership.member(selfId);
+    if (!self || self.isLearner) return;
+    // A follower's wish goes to the leader.
+    raft.transferLeader(selfId);
+    onStepped();
+    const deadlineMs = clock.monotonicMs() + timeoutMs;
+    while (leadership.leader === id && clock.monotonicMs() < deadlineMs) await pause(clock, LOOK_MS);
   }
 
   /** Before a shutdown: to the voter that has been connected longest. False if there is nobody. */

@@ -38,6 +38,11 @@ export interface MemberChangesOptions {
   readonly requestTimeoutMs: number;
   /** Something was proposed: let the ready loop look. */
   readonly onProposed: () => void;
+  /**
+   * Leadership goes to another voter before its holder is removed: no gap in writes, and a joint configuration that the
+   * holder is not part of does not depend on its log. Resolves also if it could not be moved.
+   */
+  readonly moveLeaderFrom: (id: NodeId) => Promise<void>;
   /** Whether every member's /version says that it takes ConfChangeV2 (design decision 5). */
   readonly canUseJoint: () => Promise<boolean>;
 }
@@ -65,7 +70,8 @@ export class MemberChanges {
     const id = memberId(peerUrls, "", Math.floor(clock.unixMs() / 1000));
     if (strictReconfigCheck) {
       if (!isLearner) this.#checkStarted();
-      this.#checkHealthy();
+      if (replaces === undefined) this.#checkHealthy();
+      else this.#checkQuorumBeside(replaces);
     }
     const member: Member = { id, peerUrls: peerUrls.toSorted(), isLearner, name: "", clientUrls: [], replaces };
     await this.#change(
@@ -79,6 +85,7 @@ export class MemberChanges {
     const { replica, strictReconfigCheck } = this.#options;
     const member = replica.machine.membership.member(id);
     if (strictReconfigCheck && member && !member.isLearner) this.#checkRemoval(member);
+    await this.#options.moveLeaderFrom(id);
     await this.#change([{ type: ConfChangeType.RemoveNode, nodeId: id }], undefined);
   }
 
@@ -108,6 +115,11 @@ export class MemberChanges {
   async swap(successor: NodeId, replaced: NodeId): Promise<void> {
     this.#checkPromotable(successor);
     if (!(await this.#options.canUseJoint())) throw new DomainError("not-capable");
+    if (replaced === this.#options.selfId) {
+      // Only the leader knows how far the successor is: the next one is to be asked.
+      await this.#options.moveLeaderFrom(replaced);
+      throw new DomainError("leader-changed");
+    }
     await this.#changeV2(
       [
         { type: ConfChangeType.AddNode, nodeId: successor },
@@ -172,6 +184,8 @@ export class MemberChanges {
     const done = new Promise<ConfOutcome>((resolve, reject) => {
       this.#waiters.set(id, { resolve, reject });
     });
+    // It may be rejected before anybody waits for it.
+    done.catch(() => undefined);
     const timer = clock.after(requestTimeoutMs, () => {
       this.#waiters.get(id)?.reject(new DomainError("timeout"));
       this.#waiters.delete(id);
@@ -221,6 +235,15 @@ export class MemberChanges {
   #checkHealthy(): void {
     const voters = this.#voters();
     if (voters.length > 1 && this.#healthyVoters() < quorumOf(voters.length + 1)) throw new DomainError("unhealthy");
+  }
+
+  /** A successor is wanted most when its predecessor is dead: the others have to be a quorum, and that is all. */
+  #checkQuorumBeside(replaced: NodeId): void {
+    const { selfId } = this.#options;
+    const voters = this.#voters();
+    const others = voters.filter((voter) => voter.id !== replaced);
+    const alive = others.filter((voter) => voter.id === selfId || this.#isHealthy(voter.id)).length;
+    if (alive < quorumOf(voters.length)) throw new DomainError("unhealthy");
   }
 
   /** etcd's mayRemoveMember. */

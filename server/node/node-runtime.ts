@@ -7,6 +7,7 @@ import type { ConfChange, ConfChangeV2 } from "../proto/raft-message.ts";
 import { ApplyQueue } from "./apply-queue.ts";
 import { AutoCompactor } from "./auto-compactor.ts";
 import { CorruptionCheck } from "./corruption-check.ts";
+import { FirstElection } from "./first-election.ts";
 import { IdGenerator } from "./id-generator.ts";
 import { LeaderTransfer } from "./leader-transfer.ts";
 import { Leadership } from "./leadership.ts";
@@ -39,6 +40,7 @@ export class NodeRuntime {
   readonly #state: StateParts;
   readonly #leadership = new Leadership();
   readonly #ids: IdGenerator;
+  readonly #firstElection: FirstElection;
   readonly #proposals: Proposals;
   readonly #readGate: ReadGate;
   readonly #applyQueue: ApplyQueue;
@@ -61,6 +63,7 @@ export class NodeRuntime {
     this.#recovered = recovered;
     this.#state = makeStateParts(config, world, recovered, machine);
     this.#ids = new IdGenerator(recovered.selfId, world.clock.unixMs());
+    this.#firstElection = new FirstElection(recovered, this.#state.raft, config.electionTicks);
     this.#proposals = this.#makeProposals();
     this.#readGate = this.#makeReadGate();
     this.#applyQueue = this.#makeApplyQueue();
@@ -108,7 +111,7 @@ export class NodeRuntime {
     this.#ticker = clock.every(config.tickMs, () => {
       this.#tick();
     });
-    this.#advanceElection();
+    this.#firstElection.advance();
     this.#state.compactor.start();
     this.#publish();
   }
@@ -286,20 +289,13 @@ export class NodeRuntime {
       strictReconfigCheck: this.#config.strictReconfigCheck,
       requestTimeoutMs: this.#requestTimeoutMs,
       onProposed: this.#schedule,
+      moveLeaderFrom: (id) => this.#transfer.from(id, 2 * this.#electionTimeoutMs),
       canUseJoint: () => this.#versions.allAreKvorum(),
     });
   }
 
-  /**
-   * The first election need not wait for a leader that cannot be there yet: all but one of the least ticks pass at
-   * once (etcd's initial-election-tick-advance). Pre-vote keeps a member that comes back from disturbing a leader.
-   */
-  #advanceElection(): void {
-    if (this.#recovered.log.hardState.term === 0) return;
-    for (let tick = 2; tick < this.#config.electionTicks; tick++) this.#state.raft.tick();
-  }
-
   #tick(): void {
+    this.#firstElection.beforeTick();
     this.#state.raft.tick();
     this.#loop.schedule();
   }

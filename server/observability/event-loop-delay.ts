@@ -9,16 +9,19 @@ const NANOSECONDS = 1e9;
 export function observeEventLoopDelay(metrics: Metrics): void {
   const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   delay.enable();
+  // What is measured is the time between two looks, which is the resolution if nothing is late.
   const latenessOf = (nanoseconds: number): number => Math.max(0, nanoseconds / NANOSECONDS - RESOLUTION_MS / 1000);
   metrics.gaugeOf(
-    "kvorum_event_loop_delay_p999_seconds",
-    "Event loop delay since the last scrape, 99.9th percentile",
-    () => latenessOf(delay.percentile(99.9)),
+    "kvorum_event_loop_delay_seconds",
+    "How late the event loop was since the last scrape, by quantile; 1 is the longest delay.",
+    () => {
+      const values = [
+        { labels: { quantile: "0.999" }, value: latenessOf(delay.percentile(99.9)) },
+        { labels: { quantile: "1" }, value: latenessOf(delay.max) },
+      ];
+      delay.reset();
+      return values;
+    },
+    ["quantile"],
   );
-  // Metrics are asked in the order of their names: this one comes last and starts over.
-  metrics.gaugeOf("kvorum_event_loop_delay_seconds_max", "Longest event loop delay since the last scrape", () => {
-    const max = latenessOf(delay.max);
-    delay.reset();
-    return max;
-  });
 }

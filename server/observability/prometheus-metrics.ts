@@ -20,8 +20,13 @@ export function prometheusMetrics(): ScrapableMetrics {
       const gauge = new Gauge({ name, help, labelNames, registers });
       return { set: (value, labels = {}) => gauge.set(labels, value) };
     },
-    gaugeOf(name, help, read) {
-      const gauge: Gauge = new Gauge({ name, help, registers, collect: () => gauge.set(read()) });
+    gaugeOf(name, help, read, labelNames = []) {
+      const collect = (): void => {
+        const values = read();
+        if (typeof values === "number") gauge.set(values);
+        else for (const { labels, value } of values) gauge.set(labels, value);
+      };
+      const gauge: Gauge = new Gauge({ name, help, labelNames, registers, collect });
     },
     histogram(name, help, buckets, labelNames = []) {
       const histogram = new Histogram({ name, help, labelNames, buckets: [...buckets], registers });

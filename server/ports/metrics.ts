@@ -13,11 +13,17 @@ export interface Histogram {
   observe(value: number, labels?: Readonly<Record<string, string>>): void;
 }
 
+/** A value of one of a metric's series. */
+export interface LabelledValue {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
 /** Makes the metrics that a module counts with; names are etcd's. */
 export interface Metrics {
   counter(name: string, help: string, labels?: readonly string[]): Counter;
   gauge(name: string, help: string, labels?: readonly string[]): Gauge;
   /** A gauge that is asked when it is scraped. */
-  gaugeOf(name: string, help: string, read: () => number): void;
+  gaugeOf(name: string, help: string, read: () => number | readonly LabelledValue[], labels?: readonly string[]): void;
   histogram(name: string, help: string, bucketBounds: readonly number[], labels?: readonly string[]): Histogram;
 }

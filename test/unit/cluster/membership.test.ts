@@ -150,16 +150,26 @@ describe("joint changes", () => {
     expect(membership.apply(addLearner(successor)).fault).toBeUndefined();
   });
 
-  test("one change swaps them, and leaving the joint configuration changes nothing", () => {
+  test("one change swaps them: the voter that goes stays a member until the joint configuration is left", () => {
     membership.apply(v2([{ type: AddLearnerNode, nodeId: 4n }], memberJson(successor)));
     const { facts, fault } = membership.apply(v2(swap));
     expect(fault).toBeUndefined();
     expect(facts).toMatchObject([
       { kind: "member-promoted", member: { id: 4n, isLearner: false, replaces: undefined } },
-      { kind: "member-removed", id: 3n },
     ]);
+    expect(ids()).toEqual([1n, 2n, 3n, 4n]);
+    expect(membership.member(3n)?.isLeaving).toBe(true);
+    expect(membership.isRemoved(3n)).toBe(false);
+    const left = membership.apply(v2([]));
+    expect(left).toMatchObject({ effective: v2([]), fault: undefined, facts: [{ kind: "member-removed", id: 3n }] });
     expect(ids()).toEqual([1n, 2n, 4n]);
-    expect(membership.apply(v2([]))).toEqual({ effective: v2([]), fault: undefined, facts: [] });
+    expect(membership.isRemoved(3n)).toBe(true);
+    expect(membership.apply(v2([])).facts).toEqual([]);
+  });
+
+  test("a member that is leaving is still so after a restart", () => {
+    const leaving = { ...member(3n, 3), isLeaving: true as const };
+    expect(parseMemberContext(memberJson(leaving)).member).toEqual(leaving);
   });
 
   test("a successor under shared URLs becomes a voter only as its predecessor goes", () => {
