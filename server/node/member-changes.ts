@@ -71,7 +71,7 @@ export class MemberChanges {
     if (strictReconfigCheck) {
       if (!isLearner) this.#checkStarted();
       if (replaces === undefined) this.#checkHealthy();
-      else this.#checkQuorumBeside(replaces);
+      else this.#checkQuorum();
     }
     const member: Member = { id, peerUrls: peerUrls.toSorted(), isLearner, name: "", clientUrls: [], replaces };
     await this.#change(
@@ -237,13 +237,10 @@ export class MemberChanges {
     if (voters.length > 1 && this.#healthyVoters() < quorumOf(voters.length + 1)) throw new DomainError("unhealthy");
   }
 
-  /** A successor is wanted most when its predecessor is dead: the others have to be a quorum, and that is all. */
-  #checkQuorumBeside(replaced: NodeId): void {
-    const { selfId } = this.#options;
+  /** A successor is wanted most when its predecessor is dead, and a learner needs no vote: a quorum as it is will do. */
+  #checkQuorum(): void {
     const voters = this.#voters();
-    const others = voters.filter((voter) => voter.id !== replaced);
-    const alive = others.filter((voter) => voter.id === selfId || this.#isHealthy(voter.id)).length;
-    if (alive < quorumOf(voters.length)) throw new DomainError("unhealthy");
+    if (voters.length > 1 && this.#healthyVoters() < quorumOf(voters.length)) throw new DomainError("unhealthy");
   }
 
   /** etcd's mayRemoveMember. */
