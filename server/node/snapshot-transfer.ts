@@ -59,11 +59,12 @@ export class SnapshotTransfer {
     const { flusher, installer, applied, localSnapshotter, watchers, compactor } = state;
     await applyQueue.pauseWhenIdle();
     await flusher.flush();
+    const previousRevision = replica.machine.mvcc.currentRevision;
     await flusher.whileStopped(() => installer.install(snapshot, replica));
     applied.advanceTo(snapshot.metadata.index);
     localSnapshotter.onInstalled(snapshot.metadata.index);
     this.#connectToMembers();
-    watchers.onReplicaReplaced();
+    watchers.onReplicaReplaced(previousRevision);
     onInstalled();
     compactor.start();
     applyQueue.resume();

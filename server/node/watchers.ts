@@ -120,11 +120,13 @@ export class Watchers {
   }
 
   /** The replica has been replaced by a snapshot: everybody reads the new one's history from where they were. */
-  onReplicaReplaced(): void {
+  onReplicaReplaced(previousRevision: Revision): void {
     this.#generation++;
     for (const watcher of this.#all) {
       if (watcher.state !== "synced") continue;
       watcher.hubWatcher = undefined;
+      // It has seen all of the old one, even if nothing was for it: it must not be told of a compaction there.
+      watcher.nextRevision = Math.max(watcher.nextRevision, previousRevision + 1);
       if (watcher.nextRevision > this.currentRevision) this.#attach(watcher);
       else this.#fallBehind(watcher);
     }
@@ -192,35 +194,32 @@ export class Watchers {
       if (generation !== this.#generation) return;
       // The view that the scan opens holds exactly the revisions up to here; later ones are in the buffer or in a later flush.
       const scannedTo = this.#flusher.flushedRevision;
-      await this.#readHistory(batch, generation);
+      const through = await this.#readHistory(batch, generation);
       if (generation !== this.#generation) return;
-      for (const watcher of batch) {
-        if (watcher.state === "behind" && watcher.sink.isReady) {
-          watcher.nextRevision = Math.max(watcher.nextRevision, scannedTo + 1);
-        }
-      }
-      if (this.#flusher.flushedRevision === scannedTo) this.#attachFromBuffer(batch);
+      for (const watcher of through) watcher.nextRevision = Math.max(watcher.nextRevision, scannedTo + 1);
+      if (this.#flusher.flushedRevision === scannedTo) this.#attachFromBuffer(through);
     } finally {
       unpin();
     }
   }
 
-  async #readHistory(batch: readonly Watcher[], generation: number): Promise<void> {
+  /** Says who has come through it all. One that refuses leaves the pass, even if it would take events again before the end. */
+  async #readHistory(batch: readonly Watcher[], generation: number): Promise<readonly Watcher[]> {
     const from = Math.min(...batch.map((watcher) => watcher.nextRevision));
     const scan = this.#replica.store.scan(bucketRange("key", encodeRevision(from, 0, false)));
     try {
       // Events of one revision go out together, so the last revision of a slice waits for the next slice.
       let carried: readonly StoreRow[] = [];
+      let reading = batch;
       for (;;) {
         const rows = await scan.next(SLICE_BYTES);
-        if (generation !== this.#generation) return;
-        if (rows.length === 0) break;
+        if (generation !== this.#generation) return [];
+        if (rows.length === 0) return deliverRows(reading, carried);
         const all = carried.length === 0 ? rows : [...carried, ...rows];
         const split = startOfLastRevision(all);
-        deliverRows(batch, all.slice(0, split));
+        reading = deliverRows(reading, all.slice(0, split));
         carried = all.slice(split);
       }
-      deliverRows(batch, carried);
     } finally {
       await scan.close();
     }
@@ -228,12 +227,9 @@ export class Watchers {
 
   /** All in one turn: what the buffer holds is delivered, and from then on the hub delivers. */
   #attachFromBuffer(batch: readonly Watcher[]): void {
-    const caughtUp = batch.filter((watcher) => watcher.state === "behind" && watcher.sink.isReady);
-    if (caughtUp.length === 0) return;
-    const from = Math.min(...caughtUp.map((watcher) => watcher.nextRevision));
-    deliverRows(caughtUp, this.#replica.machine.buffer.revisionRowsFrom(from));
-    for (const watcher of caughtUp) {
-      if (watcher.state !== "behind" || !watcher.sink.isReady) continue;
+    const from = Math.min(...batch.map((watcher) => watcher.nextRevision));
+    for (const watcher of deliverRows(batch, this.#replica.machine.buffer.revisionRowsFrom(from))) {
+      if (!this.#behind.has(watcher)) continue;
       watcher.nextRevision = Math.max(watcher.nextRevision, this.currentRevision + 1);
       this.#attach(watcher);
     }
@@ -272,17 +268,16 @@ function mainOf([key]: StoreRow): Revision {
   return must(decodeRevision(key, 1), "a row of bucket key is named by its revision").main;
 }
 
-/** Hands whole revisions to the watchers that want them, each from its own place on. */
-function deliverRows(batch: readonly Watcher[], rows: readonly StoreRow[]): void {
-  if (rows.length === 0) return;
+/** Hands whole revisions to the watchers that want them, each from its own place on; says who has taken them all. */
+function deliverRows(batch: readonly Watcher[], rows: readonly StoreRow[]): readonly Watcher[] {
   const parsed = parseRows(rows);
-  for (const watcher of batch) {
-    if (watcher.state !== "behind" || !watcher.sink.isReady) continue;
+  return batch.filter((watcher) => {
+    if (watcher.state !== "behind" || !watcher.sink.isReady) return false;
     const events = eventsFor({ ...watcher.target, minRevision: watcher.nextRevision }, parsed);
-    for (const group of Map.groupBy(events, (event) => Number(event.kv?.modRevision ?? 0n))) {
-      const [revision, ofRevision] = group;
+    for (const [revision, ofRevision] of Map.groupBy(events, (event) => Number(event.kv?.modRevision ?? 0n))) {
       watcher.nextRevision = revision + 1;
-      if (!watcher.sink.deliver(ofRevision, revision)) break;
+      if (!watcher.sink.deliver(ofRevision, revision)) return false;
     }
-  }
+    return true;
+  });
 }
