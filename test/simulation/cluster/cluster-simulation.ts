@@ -2,6 +2,7 @@ import { seededRandom, type Random } from "../../../server/base/prng.ts";
 import type { InitialMember } from "../../../server/node/bootstrap.ts";
 import type { Node } from "../../../server/node/node.ts";
 import type { LogFields } from "../../../server/ports/logger.ts";
+import { drawCircumstances, type Circumstances } from "./circumstances.ts";
 import { ConfigurationChecker } from "./configuration-checker.ts";
 import { History, Violation } from "./history.ts";
 import { LeaseChecker } from "./lease-checker.ts";
@@ -49,6 +50,7 @@ export interface SimulationFigures {
 export class ClusterSimulation {
   readonly #options: SimulationOptions;
   readonly #random: Random;
+  readonly #circumstances: Circumstances;
   readonly #time = new VirtualTime();
   readonly #network: SimulatedNetwork;
   readonly #members: SimulatedMember[] = [];
@@ -65,6 +67,7 @@ export class ClusterSimulation {
   constructor(options: SimulationOptions) {
     this.#options = options;
     this.#random = seededRandom(options.seed);
+    this.#circumstances = drawCircumstances(this.#random);
     const time = this.#time;
     const random = this.#random;
     const history = this.#history;
@@ -77,8 +80,8 @@ export class ClusterSimulation {
 
   /** Runs to the end or to the first violation. */
   async run(): Promise<SimulationFigures> {
-    const size = this.#random.below(4) === 0 ? 1 : 3;
-    const urls = Array.from({ length: size }, (_, i) => `http://m${String(i)}:2380`);
+    const { members, longestPeaceMs } = this.#circumstances;
+    const urls = Array.from({ length: members }, (_, i) => `http://m${String(i)}:2380`);
     const cluster = urls.map((url) => ({ name: nameOf(url), peerUrls: [url] }));
     for (const url of urls) this.#addMachine(url, () => cluster, "new");
     const nemesis = new Nemesis({
@@ -86,6 +89,7 @@ export class ClusterSimulation {
       random: this.#random,
       network: this.#network,
       members: () => this.#members,
+      longestPeaceMs,
     });
     const driver = new MembershipDriver({
       time: this.#time,
@@ -116,6 +120,7 @@ export class ClusterSimulation {
       time: this.#time,
       random: this.#random,
       network: this.#network,
+      circumstances: this.#circumstances,
       planted: this.#options.planted ?? {},
       onLog: (member, message, fields) => {
         this.#onLog(member, message, fields);
@@ -186,7 +191,8 @@ export class ClusterSimulation {
     const checking = checkMembersEqual(hasSettled(this.#members).members);
     checking.catch(() => undefined);
     await this.#pass(3000, driver);
-    await checking;
+    const hangs = Promise.reject(new Violation("a hash is not finished after 3 s"));
+    await Promise.race([checking, hangs]);
   }
 
   #checkAll(): void {

@@ -103,17 +103,18 @@ export class MembershipDriver {
     for (const { peerUrls, name } of list) {
       const [url] = peerUrls;
       if (url === undefined || name !== "" || members().some(({ peerUrl }) => peerUrl === url)) continue;
-      addMachine(url, () => this.#namedNow());
+      addMachine(url, () => this.#namedNow(url));
     }
   }
 
-  #namedNow(): readonly InitialMember[] {
+  /** The flags of a member that joins: all that are there, and itself. */
+  #namedNow(self: string): readonly InitialMember[] {
     const [longest] = this.#options
       .members()
       .flatMap(({ node }) => (node ? [node] : []))
       .toSorted((a, b) => b.raftStatus.appliedIndex - a.raftStatus.appliedIndex);
-    const list = longest?.members.list() ?? [];
-    return list.map(({ peerUrls }) => ({ name: nameOf(peerUrls[0] ?? ""), peerUrls }));
+    const urls = (longest?.members.list() ?? []).map(({ peerUrls }) => peerUrls[0] ?? "");
+    return [...new Set([...urls, self])].map((url) => ({ name: nameOf(url), peerUrls: [url] }));
   }
 
   #freshUrl(): string {

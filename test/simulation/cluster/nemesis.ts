@@ -3,7 +3,6 @@ import type { SimulatedMember } from "./simulated-member.ts";
 import type { SimulatedNetwork } from "./simulated-network.ts";
 import type { VirtualTime } from "./virtual-time.ts";
 
-const LONGEST_PEACE_MS = 1500;
 const LONGEST_DOWN_MS = 3000;
 const LONGEST_CUT_MS = 6000;
 const CALLS_UNTIL_DEATH = 120;
@@ -13,6 +12,7 @@ export interface NemesisOptions {
   readonly random: Random;
   readonly network: SimulatedNetwork;
   readonly members: () => readonly SimulatedMember[];
+  readonly longestPeaceMs: number;
 }
 
 /** Whatever can go wrong outside of the members goes wrong, and is mended after a while. */
@@ -32,11 +32,12 @@ export class Nemesis {
   stop(): void {
     this.#isStopped = true;
     this.#options.network.healAll();
+    for (const member of this.#options.members()) member.liveOn();
   }
 
   #next(): void {
-    const { time, random } = this.#options;
-    time.after(random.below(LONGEST_PEACE_MS), () => {
+    const { time, random, longestPeaceMs } = this.#options;
+    time.after(random.below(longestPeaceMs), () => {
       if (this.#isStopped) return;
       this.#strike();
       this.#next();

@@ -39,7 +39,7 @@ export class Observers {
   #tell(member: SimulatedMember, node: Node, from: Revision): void {
     const { time, history, watches, leases } = this.#options;
     const { process } = member;
-    const record = watches.open(new WatchRecord(`watcher of all keys at ${member.name}`, from, () => true));
+    const record = watches.open(new WatchRecord(`watcher of all keys at ${member.name}`, from));
     node.watch(ALL, from, {
       isReady: true,
       deliver: (events, revision) => {

@@ -7,6 +7,7 @@ import type { NodeConfig } from "../../../server/node/node-options.ts";
 import { startNode } from "../../../server/node/start-node.ts";
 import type { LogFields, Logger } from "../../../server/ports/logger.ts";
 import { SimulatedDisk } from "../../support/simulated-disk.ts";
+import type { Circumstances } from "./circumstances.ts";
 import { processDisk } from "./process-disk.ts";
 import type { SimulatedNetwork } from "./simulated-network.ts";
 import { SimulatedProcess, type ClockSkew } from "./simulated-process.ts";
@@ -15,8 +16,6 @@ import type { VirtualTime } from "./virtual-time.ts";
 
 export const TICK_MS = 100;
 export const ELECTION_TICKS = 10;
-
-const WAL_SEGMENT_BYTES = 16 * 1024;
 
 /** Faults that no member must have; each has to be found by a checker. */
 export interface PlantedFaults {
@@ -32,6 +31,7 @@ export interface MemberWorld {
   readonly random: Random;
   readonly network: SimulatedNetwork;
   readonly planted: PlantedFaults;
+  readonly circumstances: Circumstances;
   readonly onLog: (member: SimulatedMember, message: string, fields: LogFields) => void;
   /** A run ended that nobody ended: a bug. */
   readonly onFatal: (member: SimulatedMember, error: unknown) => void;
@@ -135,6 +135,11 @@ export class SimulatedMember {
     this.#diesAtPowerCut = atPowerCut;
   }
 
+  /** Nothing will happen to it any more. */
+  liveOn(): void {
+    this.#diesAfterCalls = Infinity;
+  }
+
   #diesAt(operation: string, path: string): boolean {
     if (--this.#diesAfterCalls > 0) return false;
     this.#diesAfterCalls = Infinity;
@@ -158,7 +163,7 @@ export class SimulatedMember {
       disk,
       random,
       folder: dataFolder("/data", undefined),
-      walSegmentBytes: WAL_SEGMENT_BYTES,
+      walSegmentBytes: this.#world.circumstances.walSegmentBytes,
       lock: (path) => disk.lock(path),
       openStore: (path) => {
         const doesSyncLie = planted.doesStoreSyncLie ?? false;
@@ -186,20 +191,21 @@ export class SimulatedMember {
   }
 
   #config(): NodeConfig {
+    const { strictReconfigCheck, preVote, snapshotCount, snapshotCatchUpEntries } = this.#world.circumstances;
     return {
+      strictReconfigCheck,
+      preVote,
+      snapshotCount,
+      snapshotCatchUpEntries,
       name: this.name,
       advertiseClientUrls: [`http://${this.name}:2379`],
       cluster: { selfName: this.name, token: "simulation", members: this.#cluster() },
       clusterState: this.#clusterState,
       tickMs: TICK_MS,
       electionTicks: ELECTION_TICKS,
-      preVote: true,
-      snapshotCount: 25,
-      snapshotCatchUpEntries: 10,
       quotaBytes: -1,
       maxRequestBytes: 100_000,
       maxLearners: 1,
-      strictReconfigCheck: true,
       compactionBatchLimit: 20,
       compactionPauseMs: 10,
       autoCompaction: undefined,

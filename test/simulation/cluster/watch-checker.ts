@@ -6,14 +6,16 @@ export class WatchRecord {
   readonly by: string;
   readonly from: Revision;
   readonly wants: (key: string) => boolean;
+  readonly seesAll: boolean;
   readonly given: { readonly revision: Revision; readonly changes: readonly Change[] }[] = [];
   /** It has seen everything up to here, even if that is nothing. */
   seenTo: Revision;
 
-  constructor(by: string, from: Revision, wants: (key: string) => boolean) {
+  constructor(by: string, from: Revision, wants?: (key: string) => boolean) {
     this.by = by;
     this.from = from;
-    this.wants = wants;
+    this.wants = wants ?? (() => true);
+    this.seesAll = wants === undefined;
     this.seenTo = from - 1;
   }
 
@@ -40,12 +42,16 @@ export class WatchChecker {
   }
 
   check(history: History): void {
-    for (const { by, from, seenTo, wants, given } of this.#records) {
+    for (const { by, from, seenTo, wants, seesAll, given } of this.#records) {
       let position = 0;
       for (let revision = from; revision <= seenTo; revision++) {
         const happened = history.changes(revision);
         const next = given[position]?.revision === revision ? given[position++] : undefined;
-        if (!happened) continue;
+        if (!happened) {
+          // Every revision has an event, so who wants all of them was given less than there was.
+          if (seesAll && revision > 1) throw new Violation(`${by}: was given nothing of revision ${String(revision)}`);
+          continue;
+        }
         const wanted = happened.filter(({ key }) => wants(key));
         const expected = wanted.length === 0 ? undefined : wanted;
         if (changesText(revision, expected) !== changesText(revision, next?.changes)) {
