@@ -102,7 +102,7 @@ async function begin(options: RecoverOptions, lock: DiskLock): Promise<Recovered
 async function restart(options: RecoverOptions, lock: DiskLock): Promise<Recovered> {
   const { disk, folder, walSegmentBytes: segmentBytes, logger } = options;
   const newest = await newestStoreFolder(disk, folder);
-  const { selfId, clusterId, markers } = await surveyWal(disk, folder.wal);
+  const { selfId, clusterId, markers, hasBegun } = await surveyWal(disk, folder.wal);
   if (newest === undefined && markers.some(({ index }) => index > 0)) {
     // An empty store would be taken for one that the whole log can fill: what a snapshot held would be gone unseen.
     throw new DataFolderError(
@@ -114,6 +114,11 @@ async function restart(options: RecoverOptions, lock: DiskLock): Promise<Recover
   const store = await options.openStore(path);
   const machine = new StateMachine({ ...options.machine, memberId: selfId });
   const state = await loadStore(store, machine);
+  if (!hasBegun && state.index === 0) {
+    await store.close();
+    await disk.remove(folder.wal);
+    return begin(options, lock);
+  }
   const marker = markers.findLast((candidate) => candidate.index <= state.index);
   const from = { index: marker?.index ?? 0, term: marker?.term ?? 0 };
   const opened = await Wal.open(disk, folder.wal, { from, segmentBytes });

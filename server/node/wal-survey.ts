@@ -35,21 +35,28 @@ export function decodeWalMetadata(bytes: Uint8Array): WalIdentity {
   return { selfId, clusterId };
 }
 
-/** Who wrote the WAL, and the valid snapshot markers in it, oldest first. */
-export async function surveyWal(
-  disk: Disk,
-  folder: string,
-): Promise<WalIdentity & { readonly markers: readonly WalSnapshot[] }> {
+/** What a WAL says at a glance. */
+export interface WalSurvey extends WalIdentity {
+  /** The valid snapshot markers, oldest first. */
+  readonly markers: readonly WalSnapshot[];
+  /** There is a term: the member may have promised something. Without one its first start ended before its first entries were written. */
+  readonly hasBegun: boolean;
+}
+
+/** Who wrote the WAL, and how far it goes. */
+export async function surveyWal(disk: Disk, folder: string): Promise<WalSurvey> {
   const markers: WalSnapshot[] = [];
   let metadata: Uint8Array | undefined;
   let commit = 0;
+  let term = 0;
   await readWal(disk, folder, (item) => {
     if (item.kind === "metadata") metadata ??= item.metadata;
     else if (item.kind === "snapshot") markers.push(item.snapshot);
-    else if (item.kind === "hard-state") commit = item.hardState.commit;
+    else if (item.kind === "hard-state") ({ commit, term } = item.hardState);
   });
   return {
     ...decodeWalMetadata(must(metadata, "a WAL begins with its metadata")),
     markers: markers.filter((marker) => marker.index <= commit),
+    hasBegun: term > 0,
   };
 }

@@ -1,0 +1,84 @@
+import { describe, expect, test } from "vitest";
+import { must } from "../../../server/base/assert.ts";
+import { seededRandom } from "../../../server/base/prng.ts";
+import { dataFolder } from "../../../server/node/data-folder.ts";
+import { recover, type Recovered } from "../../../server/node/recover.ts";
+import type { Logger } from "../../../server/ports/logger.ts";
+import type { PeerCalls } from "../../../server/ports/network.ts";
+import { MACHINE_OPTIONS } from "../../support/test-machine.ts";
+import { SimulatedDisk } from "../../support/simulated-disk.ts";
+import { processDisk } from "../../simulation/cluster/process-disk.ts";
+import { SimulatedProcess } from "../../simulation/cluster/simulated-process.ts";
+import { SimulatedStores } from "../../simulation/cluster/simulated-stores.ts";
+import { VirtualTime } from "../../simulation/cluster/virtual-time.ts";
+
+const logger: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+const unreachable = (): Promise<never> => Promise.reject(new Error("nobody is there"));
+const calls: PeerCalls = {
+  version: unreachable,
+  members: unreachable,
+  downgradeEnabled: unreachable,
+  renewLease: unreachable,
+  leaseTimeToLive: unreachable,
+  promote: unreachable,
+  hashKv: unreachable,
+};
+const cluster = { selfName: "m0", token: "t", members: [{ name: "m0", peerUrls: ["http://m0:2380"] }] };
+
+/** A member's machine on which processes come and go. */
+class TestHost {
+  readonly #random = seededRandom(1);
+  readonly #stores = new SimulatedStores();
+  #disk = new SimulatedDisk();
+  calls = 0;
+
+  cutPower(): void {
+    this.#disk = this.#disk.cutPower(this.#random);
+    this.#stores.cutPower(this.#random);
+  }
+
+  /** Undefined if the process died at this call to the disk or the store. */
+  async recover(dieAt = Infinity): Promise<Recovered | undefined> {
+    this.calls = 0;
+    const time = new VirtualTime();
+    const process = new SimulatedProcess({
+      time,
+      random: { below: () => 1 },
+      skew: { rate: 1, unixOffsetMs: 0 },
+      diesAt: () => ++this.calls >= dieAt,
+    });
+    const disk = processDisk(this.#disk, process, { doesSyncLie: false });
+    const { memberId: _, ...machine } = MACHINE_OPTIONS;
+    const recovering = recover({
+      disk,
+      machine,
+      cluster,
+      calls,
+      logger,
+      clusterState: "new",
+      folder: dataFolder("/data", undefined),
+      walSegmentBytes: 4096,
+      lock: (path) => disk.lock(path),
+      openStore: (path) => this.#stores.open(disk, process, path, { doesSyncLie: false }),
+    });
+    return Promise.race([recovering, process.death.catch(() => undefined)]);
+  }
+}
+
+describe("recovering", () => {
+  test("a member that ended at any call of its first start gives the member that it was to be", async () => {
+    const host = new TestHost();
+    await host.recover();
+    const { calls: all } = host;
+    expect(all).toBeGreaterThan(30);
+    for (let dieAt = 1; dieAt <= all; dieAt++) {
+      for (const isPowerCut of [false, true]) {
+        const crashed = new TestHost();
+        await crashed.recover(dieAt);
+        if (isPowerCut) crashed.cutPower();
+        const again = must(await crashed.recover(), "nothing stops the second start");
+        expect([dieAt, again.log.entries.length, again.log.hardState.commit]).toEqual([dieAt, 1, 1]);
+      }
+    }
+  });
+});
