@@ -17,6 +17,8 @@ export interface CompactorOptions {
   readonly replica: Replica;
   readonly flusher: StoreFlusher;
   readonly pins: Pins;
+  /** Long reads of one view of the store: they hold up no compaction, but the end of a store that a snapshot has replaced. */
+  readonly views: Pins;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Rows deleted in one go, and the pause after that (`--compaction-batch-limit`, `--compaction-sleep-interval`). */
@@ -107,12 +109,13 @@ export class Compactor {
 
   /** The hash that HashKV at exactly this revision gives from now on, with the compaction before this one. */
   async #hash(job: CompactionJob) {
-    const { replica, flusher, clock } = this.#options;
+    const { replica, flusher, views, clock } = this.#options;
     const { mvcc } = replica.machine;
     const keeping = mvcc.keepSlices(job.revision);
     let step = keeping.next();
     for (; step.done !== true; step = keeping.next()) await nextTurn(clock);
     await flusher.flush();
+    const unpin = views.pin();
     const hash = new HashKv({ revision: job.revision, compactRevision: job.previousRevision, keep: step.value });
     const scan = replica.store.scan({
       from: bucketRange("key").from,
@@ -126,6 +129,7 @@ export class Compactor {
       }
     } finally {
       await scan.close();
+      unpin();
     }
     return hash.result();
   }

@@ -14,6 +14,8 @@ export interface HashingOptions {
   readonly replica: Replica;
   readonly flusher: StoreFlusher;
   readonly pins: Pins;
+  /** Held while a view of the store is read. */
+  readonly views: Pins;
   readonly clock: Clock;
 }
 
@@ -63,6 +65,7 @@ export class Hashing {
 
   async #feed(bucket: (typeof BUCKETS)[number], row: (key: Uint8Array, value: Uint8Array) => void): Promise<void> {
     const scan = this.#options.replica.store.scan(bucketRange(bucket));
+    const unpin = this.#options.views.pin();
     try {
       for (;;) {
         const rows = await scan.next(SLICE_BYTES);
@@ -71,6 +74,7 @@ export class Hashing {
       }
     } finally {
       await scan.close();
+      unpin();
     }
   }
 }

@@ -44,12 +44,16 @@ export function peerHandlers(options: PeerServiceOptions): PeerHandlers {
     async onSnapshot(message, body) {
       const metadata = message.snapshot?.metadata;
       if (!metadata) throw new Error("a snapshot message carries its metadata");
-      await options.installer.receive(metadata, body);
+      const { installer } = options;
+      await installer.discardOvertaken(replica.machine.consistentIndex);
+      const fresh = await installer.receive(metadata, body);
       const before = raft.basicStatus().commit;
       raft.step(message);
-      // Raft ignores a database that is no newer than its log.
-      if (metadata.index <= before) await options.installer.discard(metadata.index);
       onStepped();
+      // Raft ignores a database that is no newer than its log, or that comes from a leader of the past.
+      const isTaken = before < metadata.index && raft.basicStatus().commit === metadata.index;
+      if (isTaken) installer.take(metadata.index, fresh);
+      else await installer.discard(fresh);
     },
     onUnreachable(id) {
       raft.reportUnreachable(id);

@@ -12,6 +12,7 @@ import type { Snapshot, SnapshotMetadata } from "../proto/raft-message.ts";
 import { storeFolder, type DataFolder } from "./data-folder.ts";
 import { importDatabase, positionRows } from "./import-database.ts";
 import { loadStore } from "./load-store.ts";
+import type { Pins } from "./pins.ts";
 import type { Replica } from "./replica.ts";
 
 export interface SnapshotInstallerOptions {
@@ -20,39 +21,61 @@ export interface SnapshotInstallerOptions {
   readonly openStore: (folder: string) => Promise<Store>;
   readonly machine: StateMachineOptions;
   readonly logger: Logger;
+  /** Held by whoever reads the store. */
+  readonly readers: readonly Pins[];
+  readonly onFailure: (error: unknown) => void;
 }
 
 /** Turns a received database into a fresh store, beside the present one; one rename puts it in place. */
 export class SnapshotInstaller {
   readonly #options: SnapshotInstallerOptions;
-  readonly #received = new Map<Index, string>();
+  /** Stores that raft has taken and that are not in place yet, by their index. */
+  readonly #taken = new Map<Index, string>();
+  #count = 0;
 
   constructor(options: SnapshotInstallerOptions) {
     this.#options = options;
   }
 
-  /** Takes in the database of a snapshot message; the store is complete and synced when it resolves. */
-  async receive(metadata: SnapshotMetadata, body: AsyncIterable<Uint8Array>): Promise<void> {
+  /**
+   * Takes in the database of a snapshot message. The store is complete and synced when it resolves; the caller gives
+   * it to `take` or to `discard`. Names are never used twice: a sender that was given up may still be sending.
+   */
+  async receive(metadata: SnapshotMetadata, body: AsyncIterable<Uint8Array>): Promise<string> {
     const { disk, folder, logger } = this.#options;
-    const name = metadata.index.toString(16).padStart(16, "0");
+    const name = `${metadata.index.toString(16).padStart(16, "0")}-${String(this.#count++)}`;
     const file = join(folder.snapshots, `${name}.snap.db`);
     const fresh = join(folder.snapshots, `store-${name}`);
     try {
       await receiveFile(disk, file, body);
-      await disk.remove(fresh);
       await this.#fill(fresh, file, metadata);
-      this.#received.set(metadata.index, fresh);
       logger.info("received and saved database snapshot", { "snapshot-index": metadata.index });
+      return fresh;
+    } catch (error) {
+      await disk.remove(fresh);
+      throw error;
     } finally {
       await disk.remove(file);
     }
   }
 
-  /** Raft did not take the snapshot after all. */
-  async discard(index: Index): Promise<void> {
-    const fresh = this.#received.get(index);
-    this.#received.delete(index);
-    if (fresh !== undefined) await this.#options.disk.remove(fresh);
+  /** Raft will have it installed. */
+  take(index: Index, fresh: string): void {
+    this.#taken.set(index, fresh);
+  }
+
+  /** Raft did not want the snapshot after all. */
+  async discard(fresh: string): Promise<void> {
+    await this.#options.disk.remove(fresh);
+  }
+
+  /** Raft may have taken a snapshot only as a proof that entries are committed: then nobody installs it. */
+  async discardOvertaken(applied: Index): Promise<void> {
+    for (const [index, fresh] of this.#taken) {
+      if (index > applied) continue;
+      this.#taken.delete(index);
+      await this.discard(fresh);
+    }
   }
 
   /**
@@ -60,11 +83,11 @@ export class SnapshotInstaller {
    * rename leaves the old store, a crash after it the new one (`recover` then tells the WAL).
    */
   async install(snapshot: Snapshot, replica: Replica): Promise<void> {
-    const { disk, folder, machine: options, openStore, logger } = this.#options;
+    const { disk, folder, machine: options, openStore, logger, onFailure } = this.#options;
     const { index, confState } = snapshot.metadata;
-    const fresh = this.#received.get(index);
+    const fresh = this.#taken.get(index);
     assert(fresh !== undefined, "the database of a snapshot is received before raft takes its message");
-    this.#received.delete(index);
+    this.#taken.delete(index);
     const place = storeFolder(folder, index);
     await disk.remove(place);
     await disk.rename(fresh, place);
@@ -77,9 +100,16 @@ export class SnapshotInstaller {
     replica.store = store;
     replica.storeFolder = place;
     replica.confState = confState;
-    await old.store.close();
-    await disk.remove(old.folder);
+    this.#retire(old.store, old.folder).catch(onFailure);
     logger.info("applied snapshot", { "snapshot-index": index, "current-revision": machine.mvcc.currentRevision });
+  }
+
+  /** Reads that began before may still be going on in the old store. */
+  async #retire(store: Store, path: string): Promise<void> {
+    const { disk, readers } = this.#options;
+    await Promise.all(readers.map((pins) => pins.earlierReleased()));
+    await store.close();
+    await disk.remove(path);
   }
 
   async #fill(fresh: string, file: string, metadata: SnapshotMetadata): Promise<void> {

@@ -6,6 +6,7 @@ import type { Logger } from "../ports/logger.ts";
 import type { SnapshotBody } from "../ports/network.ts";
 import { writeDatabase, type SnapshotRow } from "../snapshot/snapshot-file.ts";
 import type { Store } from "../backend/store.ts";
+import type { Pins } from "./pins.ts";
 import type { Replica } from "./replica.ts";
 import type { StoreFlusher } from "./store-flusher.ts";
 
@@ -24,6 +25,7 @@ export interface TakenSnapshot extends SnapshotBody {
 export class SnapshotSource {
   readonly #replica: Replica;
   readonly #flusher: StoreFlusher;
+  readonly #views: Pins;
   readonly #disk: Disk;
   readonly #logger: Logger;
   readonly #folder: string;
@@ -32,6 +34,8 @@ export class SnapshotSource {
   constructor(options: {
     readonly replica: Replica;
     readonly flusher: StoreFlusher;
+    /** Held while a view of the store is read. */
+    readonly views: Pins;
     readonly disk: Disk;
     readonly logger: Logger;
     /** For the temporary files. */
@@ -39,6 +43,7 @@ export class SnapshotSource {
   }) {
     this.#replica = options.replica;
     this.#flusher = options.flusher;
+    this.#views = options.views;
     this.#disk = options.disk;
     this.#logger = options.logger;
     this.#folder = options.folder;
@@ -50,6 +55,7 @@ export class SnapshotSource {
     const position = await this.#flusher.flush();
     // Opened in the same turn: the view is exactly what the flush has written.
     const rows = rowsOf(this.#replica.store);
+    const unpin = this.#views.pin();
     try {
       const { databaseBytes: sizeBytes } = await writeDatabase(this.#disk, path, BUCKETS, rows);
       this.#logger.info("took database snapshot", { path, size: sizeBytes, index: position.index });
@@ -62,6 +68,8 @@ export class SnapshotSource {
     } catch (error) {
       await this.#disk.remove(path);
       throw error;
+    } finally {
+      unpin();
     }
   }
 

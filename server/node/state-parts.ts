@@ -48,6 +48,7 @@ export function makeStateParts(
   const log = logInMemory(recovered.log);
   const applied = new AppliedIndex(recovered.log.appliedIndex);
   const pins = new Pins();
+  const views = new Pins();
   const flusher = new StoreFlusher(replica, clock, onFailure);
   return {
     log,
@@ -56,11 +57,12 @@ export function makeStateParts(
     raft: makeRaft(config, world, recovered, log),
     reader: new StoreReader(replica, pins),
     watchers: new Watchers({ replica, flusher, pins, clock, onFailure }),
-    hashing: new Hashing({ replica, flusher, pins, clock }),
+    hashing: new Hashing({ replica, flusher, pins, views, clock }),
     compactor: new Compactor({
       replica,
       flusher,
       pins,
+      views,
       clock,
       logger,
       onFailure,
@@ -78,8 +80,16 @@ export function makeStateParts(
       snapshotCount: config.snapshotCount,
       catchUpEntries: config.snapshotCatchUpEntries,
     }),
-    snapshots: new SnapshotSource({ replica, flusher, disk, logger, folder: folder.snapshots }),
-    installer: new SnapshotInstaller({ disk, folder, openStore: world.openStore, machine, logger }),
+    snapshots: new SnapshotSource({ replica, flusher, views, disk, logger, folder: folder.snapshots }),
+    installer: new SnapshotInstaller({
+      disk,
+      folder,
+      openStore: world.openStore,
+      machine,
+      logger,
+      readers: [pins, views],
+      onFailure,
+    }),
     defragmenter: new Defragmenter({ replica, flusher, clock, logger }),
   };
 }
