@@ -178,6 +178,7 @@ export class ClusterSimulation {
     const deadlineMs = this.#time.nowMs + RECOVERY_MS;
     await this.#pass(EXPIRY_SLACK_MS, driver);
     for (;;) {
+      driver.giveMachines();
       const settled = hasSettled(this.#members);
       if (settled.isSettled) {
         const member = settled.members[this.#random.below(settled.members.length)];

@@ -63,7 +63,6 @@ export class MembershipDriver {
   async #step(node: Node): Promise<void> {
     const { random } = this.#options;
     const list = node.members.list();
-    this.#giveMachines(list);
     const learner = list.find(({ isLearner }) => isLearner);
     const voters = list.filter(({ isLearner }) => !isLearner);
     const dice = random.below(10);
@@ -98,9 +97,9 @@ export class MembershipDriver {
   }
 
   /** Also for members whose addition was not answered. */
-  #giveMachines(list: readonly Member[]): void {
+  giveMachines(): void {
     const { members, addMachine } = this.#options;
-    for (const { peerUrls, name } of list) {
+    for (const { peerUrls, name } of this.#listNow()) {
       const [url] = peerUrls;
       if (url === undefined || name !== "" || members().some(({ peerUrl }) => peerUrl === url)) continue;
       addMachine(url, () => this.#namedNow(url));
@@ -109,12 +108,17 @@ export class MembershipDriver {
 
   /** The flags of a member that joins: all that are there, and itself. */
   #namedNow(self: string): readonly InitialMember[] {
+    const urls = this.#listNow().map(({ peerUrls }) => peerUrls[0] ?? "");
+    return [...new Set([...urls, self])].map((url) => ({ name: nameOf(url), peerUrls: [url] }));
+  }
+
+  /** As the member with the longest log knows it. */
+  #listNow(): readonly Member[] {
     const [longest] = this.#options
       .members()
       .flatMap(({ node }) => (node ? [node] : []))
       .toSorted((a, b) => b.raftStatus.appliedIndex - a.raftStatus.appliedIndex);
-    const urls = (longest?.members.list() ?? []).map(({ peerUrls }) => peerUrls[0] ?? "");
-    return [...new Set([...urls, self])].map((url) => ({ name: nameOf(url), peerUrls: [url] }));
+    return longest?.members.list() ?? [];
   }
 
   #freshUrl(): string {
