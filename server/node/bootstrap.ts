@@ -72,13 +72,14 @@ export async function bootstrapExisting(cluster: InitialCluster, calls: PeerCall
   const others = cluster.members.filter((member) => member.name !== cluster.selfName);
   const remote = await membersOfRunningCluster(others, calls, logger);
   const wanted = must(cluster.members.find((member) => member.name === cluster.selfName));
-  if (remote.members.length !== cluster.members.length) {
+  const places = onePerPlace(remote.members);
+  if (places.length !== cluster.members.length) {
     throw new BootstrapError(
       `member count is unequal: --initial-cluster names ${String(cluster.members.length)} members, the running ` +
-        `cluster has ${String(remote.members.length)}: add the member first ("etcdctl member add") and name them all`,
+        `cluster has ${String(places.length)}: add the member first ("etcdctl member add") and name them all`,
     );
   }
-  const self = remote.members.find((member) => sameUrls(member.peerUrls, wanted.peerUrls));
+  const self = places.find((member) => sameUrls(member.peerUrls, wanted.peerUrls));
   if (!self) {
     throw new BootstrapError(
       `the running cluster has no member with the peer URLs ${wanted.peerUrls.join(",")}: ` +
@@ -100,6 +101,14 @@ export async function bootstrapExisting(cluster: InitialCluster, calls: PeerCall
     hardState: { term: 0, vote: 0n, commit: 0 },
     peers: remote.members,
   };
+}
+
+/** A learner may have the URLs of the voter that it replaces: whoever starts there now is the learner. */
+function onePerPlace(members: readonly RemoteMember[]): readonly RemoteMember[] {
+  return members.filter(
+    (member) =>
+      member.isLearner || !members.some((other) => other.isLearner && sameUrls(other.peerUrls, member.peerUrls)),
+  );
 }
 
 function withIds(cluster: InitialCluster): readonly RemoteMember[] {

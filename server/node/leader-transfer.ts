@@ -68,12 +68,30 @@ export class LeaderTransfer {
     while (leadership.leader === id && clock.monotonicMs() < deadlineMs) await pause(clock, LOOK_MS);
   }
 
+  /**
+   * This leader has entered a joint configuration that leaves it out: whoever is furthest along of those that stay leads on
+   * and leaves the joint configuration. Without that the last of them would have to wait for an election.
+   */
+  whileLeaving(): void {
+    const { selfId, raft, replica, leadership, onStepped } = this.#options;
+    const { membership } = replica.machine;
+    if (!leadership.isLeader || !membership.member(selfId)?.isLeaving) return;
+    const { progress } = raft.status();
+    const matchOf = (id: NodeId): number => progress.get(id)?.match ?? 0;
+    const [furthest] = membership.members
+      .filter((member) => !member.isLearner && !member.isLeaving)
+      .toSorted((a, b) => matchOf(b.id) - matchOf(a.id));
+    if (!furthest) return;
+    raft.transferLeader(furthest.id);
+    onStepped();
+  }
+
   /** Before a shutdown: to the voter that has been connected longest. False if there is nobody. */
   async away(timeoutMs: number): Promise<boolean> {
     const { selfId, replica, leadership, network } = this.#options;
     if (!leadership.isLeader) return false;
     const candidates = replica.machine.membership.members
-      .filter((member) => !member.isLearner && member.id !== selfId)
+      .filter((member) => !member.isLearner && !member.isLeaving && member.id !== selfId)
       .map((member) => ({ id: member.id, sinceMs: network.activeSinceMs(member.id) }))
       .filter((candidate): candidate is { id: NodeId; sinceMs: number } => candidate.sinceMs !== undefined)
       .toSorted((a, b) => a.sinceMs - b.sinceMs);

@@ -115,7 +115,7 @@ export class MemberChanges {
   async swap(successor: NodeId, replaced: NodeId): Promise<void> {
     this.#checkPromotable(successor);
     if (!(await this.#options.canUseJoint())) throw new DomainError("not-capable");
-    if (replaced === this.#options.selfId) {
+    if (replaced === this.#options.selfId && this.#voters().length > 1) {
       // Only the leader knows how far the successor is: the next one is to be asked.
       await this.#options.moveLeaderFrom(replaced);
       throw new DomainError("leader-changed");

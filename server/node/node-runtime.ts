@@ -236,6 +236,7 @@ export class NodeRuntime {
       hashing,
       installer,
       bootstrapPeers: peers,
+      clock: this.#world.clock,
       leases: () => this.#leases,
       changes: () => this.#changes,
       linearizable: () => this.#readGate.pass(),
@@ -317,6 +318,7 @@ export class NodeRuntime {
     const { replica } = this.#recovered;
     replica.confState = this.#state.raft.applyConfChange(outcome.effective);
     this.#onFacts(outcome.facts);
+    this.#transfer.whileLeaving();
     this.#changes.onApplied(outcome, change, replica.confState.votersOutgoing.length > 0);
     this.#world.logger.info("applied a configuration change through raft", {
       index: outcome.index,

@@ -1,8 +1,10 @@
 import { DomainError } from "../base/domain-error.ts";
 import type { ClusterId, NodeId } from "../base/ids.ts";
 import { ETCD_VERSION, KVORUM_VERSION, STORAGE_VERSION } from "../base/versions.ts";
+import type { Clock } from "../ports/clock.ts";
 import type { RemoteMember } from "../ports/network.ts";
 import type { PeerHandlers } from "../ports/peer-handlers.ts";
+import { MessageType } from "../proto/raft-message.ts";
 import type { RawNode } from "../raft/raw-node.ts";
 import type { Hashing } from "./hashing.ts";
 import type { LeaseKeeper } from "./lease-keeper.ts";
@@ -10,7 +12,11 @@ import type { MemberChanges } from "./member-changes.ts";
 import type { Replica } from "./replica.ts";
 import type { SnapshotInstaller } from "./snapshot-installer.ts";
 
+/** How long an order to lead waits for the vote that it needs. */
+const EARLY_ORDER_MS = 20;
+
 export interface PeerServiceOptions {
+  readonly clock: Clock;
   readonly selfId: NodeId;
   readonly clusterId: ClusterId;
   readonly replica: Replica;
@@ -38,6 +44,14 @@ export function peerHandlers(options: PeerServiceOptions): PeerHandlers {
     onMessage(message) {
       // A removed member may still send; it must not disturb those who stay.
       if (membership().isRemoved(message.from)) return;
+      if (message.type === MessageType.TimeoutNow && !replica.confState.voters.includes(selfId)) {
+        // The order to lead came on another stream than the commit that gives this member its vote, and before it.
+        options.clock.after(EARLY_ORDER_MS, () => {
+          raft.step(message);
+          onStepped();
+        });
+        return;
+      }
       raft.step(message);
       onStepped();
     },

@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { must } from "../base/assert.ts";
 import { hexId, type ClusterId, type NodeId } from "../base/ids.ts";
 import { StateMachine, type StateMachineOptions } from "../apply/state-machine.ts";
@@ -101,6 +102,8 @@ async function begin(options: RecoverOptions, lock: DiskLock): Promise<Recovered
 
 async function restart(options: RecoverOptions, lock: DiskLock): Promise<Recovered> {
   const { disk, folder, walSegmentBytes: segmentBytes, logger } = options;
+  // What the last process renamed and did not come to sync is here now, but a power cut would still take it back.
+  for (const path of [folder.wal, dirname(folder.wal), folder.member]) await disk.syncFolder(path);
   const newest = await newestStoreFolder(disk, folder);
   const { selfId, clusterId, markers, hasBegun } = await surveyWal(disk, folder.wal);
   if (newest === undefined && markers.some(({ index }) => index > 0)) {
