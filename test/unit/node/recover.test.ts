@@ -81,4 +81,18 @@ describe("recovering", () => {
       }
     }
   });
+
+  test("makes durable what the last process renamed and did not come to sync", async () => {
+    const host = new TestHost();
+    await host.recover();
+    const { calls: all } = host;
+    for (let dieAt = 1; dieAt <= all; dieAt++) {
+      const crashed = new TestHost();
+      await crashed.recover(dieAt);
+      await crashed.recover();
+      crashed.cutPower();
+      const again = must(await crashed.recover(), "nothing stops the third start");
+      expect([dieAt, again.isFresh, again.log.entries.length]).toEqual([dieAt, false, 1]);
+    }
+  });
 });
