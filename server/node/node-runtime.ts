@@ -109,7 +109,9 @@ export class NodeRuntime {
     });
     this.#autoCompactor = config.autoCompaction && new AutoCompactor({ ...shared, policy: config.autoCompaction });
     this.#ticker = clock.every(config.tickMs, () => {
-      this.#tick();
+      this.#firstElection.beforeTick();
+      this.#state.raft.tick();
+      this.#loop.schedule();
     });
     this.#firstElection.advance();
     this.#state.compactor.start();
@@ -293,12 +295,6 @@ export class NodeRuntime {
       moveLeaderFrom: (id) => this.#transfer.from(id, 2 * this.#electionTimeoutMs),
       canUseJoint: () => this.#versions.allAreKvorum(),
     });
-  }
-
-  #tick(): void {
-    this.#firstElection.beforeTick();
-    this.#state.raft.tick();
-    this.#loop.schedule();
   }
 
   #onSoftState(leader: NodeId, isLeader: boolean): void {

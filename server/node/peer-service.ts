@@ -4,7 +4,8 @@ import { ETCD_VERSION, KVORUM_VERSION, STORAGE_VERSION } from "../base/versions.
 import type { Clock } from "../ports/clock.ts";
 import type { RemoteMember } from "../ports/network.ts";
 import type { PeerHandlers } from "../ports/peer-handlers.ts";
-import { MessageType } from "../proto/raft-message.ts";
+import { MessageType, type Message } from "../proto/raft-message.ts";
+import type { Message } from "../proto/raft-message.ts";
 import type { RawNode } from "../raft/raw-node.ts";
 import type { Hashing } from "./hashing.ts";
 import type { LeaseKeeper } from "./lease-keeper.ts";
@@ -12,8 +13,9 @@ import type { MemberChanges } from "./member-changes.ts";
 import type { Replica } from "./replica.ts";
 import type { SnapshotInstaller } from "./snapshot-installer.ts";
 
-/** How long an order to lead waits for the vote that it needs. */
-const EARLY_ORDER_MS = 20;
+/** How often, and how many times, it is looked whether this member has the vote that an order to lead needs. */
+const EARLY_LOOK_MS = 10;
+const MAX_EARLY_LOOKS = 50;
 
 export interface PeerServiceOptions {
   readonly clock: Clock;
@@ -44,31 +46,11 @@ export function peerHandlers(options: PeerServiceOptions): PeerHandlers {
     onMessage(message) {
       // A removed member may still send; it must not disturb those who stay.
       if (membership().isRemoved(message.from)) return;
-      if (message.type === MessageType.TimeoutNow && !replica.confState.voters.includes(selfId)) {
-        // The order to lead came on another stream than the commit that gives this member its vote, and before it.
-        options.clock.after(EARLY_ORDER_MS, () => {
-          raft.step(message);
-          onStepped();
-        });
-        return;
-      }
-      raft.step(message);
+      if (message.type === MessageType.TimeoutNow) takeOrderToLead(options, message, MAX_EARLY_LOOKS);
+      else raft.step(message);
       onStepped();
     },
-    async onSnapshot(message, body) {
-      const metadata = message.snapshot?.metadata;
-      if (!metadata) throw new Error("a snapshot message carries its metadata");
-      const { installer } = options;
-      await installer.discardOvertaken(replica.machine.consistentIndex);
-      const fresh = await installer.receive(metadata, body);
-      const before = raft.basicStatus().commit;
-      raft.step(message);
-      onStepped();
-      // Raft ignores a database that is no newer than its log, or that comes from a leader of the past.
-      const isTaken = before < metadata.index && raft.basicStatus().commit === metadata.index;
-      if (isTaken) installer.take(metadata.index, fresh);
-      else await installer.discard(fresh);
-    },
+    onSnapshot: (message, body) => receiveSnapshot(options, message, body),
     onUnreachable(id) {
       raft.reportUnreachable(id);
       onStepped();
@@ -112,7 +94,39 @@ export function peerHandlers(options: PeerServiceOptions): PeerHandlers {
   };
 }
 
+/** An order to lead may come before the commit that gives this member its vote: they travel on different streams. */
+function takeOrderToLead(options: PeerServiceOptions, message: Message, looks: number): void {
+  const { replica, selfId, raft, clock, onStepped } = options;
+  if (looks > 0 && !replica.confState.voters.includes(selfId)) {
+    clock.after(EARLY_LOOK_MS, () => {
+      takeOrderToLead(options, message, looks - 1);
+    });
+    return;
+  }
+  raft.step(message);
+  onStepped();
+}
+
 function membersOf({ replica, bootstrapPeers }: PeerServiceOptions): readonly RemoteMember[] {
   const { members } = replica.machine.membership;
   return members.length > 0 ? members : bootstrapPeers;
+}
+
+/** Brings the database of a snapshot to the disk and then the message to raft, which decides whether it wants it. */
+async function receiveSnapshot(
+  { installer, replica, raft, onStepped }: PeerServiceOptions,
+  message: Message,
+  body: AsyncIterable<Uint8Array>,
+): Promise<void> {
+  const metadata = message.snapshot?.metadata;
+  if (!metadata) throw new Error("a snapshot message carries its metadata");
+  await installer.discardOvertaken(replica.machine.consistentIndex);
+  const fresh = await installer.receive(metadata, body);
+  const before = raft.basicStatus().commit;
+  raft.step(message);
+  onStepped();
+  // Raft ignores a database that is no newer than its log, or that comes from a leader of the past.
+  const isTaken = before < metadata.index && raft.basicStatus().commit === metadata.index;
+  if (isTaken) installer.take(metadata.index, fresh);
+  else await installer.discard(fresh);
 }
