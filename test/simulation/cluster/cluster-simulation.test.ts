@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { ClusterSimulation, type SimulationFigures } from "./cluster-simulation.ts";
 
 const SEEDS_PER_TEST = 10;
-const TESTS = 3;
+const TESTS = 5;
 
 async function runSeed(seed: number): Promise<SimulationFigures> {
   try {
@@ -36,7 +36,7 @@ describe("a simulated cluster with crashes, power cuts, partitions and changes o
     expect(figures.faults).toBeGreaterThan(5 * seeds);
     expect(figures.starts).toBeGreaterThan(5 * seeds);
     expect(figures.snapshots).toBeGreaterThan(seeds);
-    expect(figures.joint).toBeGreaterThan(seeds / 2);
+    expect(figures.joint).toBeGreaterThan(seeds / 5);
   });
 
   test("takes the same course with the same seed", async () => {

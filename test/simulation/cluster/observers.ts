@@ -66,8 +66,7 @@ export class Observers {
     const { process } = member;
     this.#slowOwner = member;
     const from = this.#slowFrom;
-    const wants = (key: string): boolean => key >= "k2" && key < "k4";
-    const record = watches.open(new WatchRecord(`slow watcher at ${member.name}`, from, wants));
+    const record = watches.open(new WatchRecord(`slow watcher at ${member.name}`, from, isWatchedSlowly));
     let readyMs = 0;
     node.watch({ ...ALL, key: Buffer.from("k2"), rangeEnd: Buffer.from("k4") }, from, {
       get isReady() {
@@ -87,4 +86,9 @@ export class Observers {
       },
     });
   }
+}
+
+/** What the slow watcher watches. */
+function isWatchedSlowly(key: string): boolean {
+  return key >= "k2" && key < "k4";
 }

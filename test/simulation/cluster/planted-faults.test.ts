@@ -30,6 +30,30 @@ function spoiled(node: Node, changes: Partial<Node>): Node {
   });
 }
 
+const readsAnything = (node: Node): Node => spoiled(node, { linearizable: () => Promise.resolve() });
+
+const leavesOutPuts = (node: Node): Node => {
+  const { machine } = node;
+  const apply = machine.apply.bind(machine);
+  machine.apply = (entry, request, options) =>
+    apply(entry, entry.index % 97 === 0 && !options.isWaiting ? undefined : request, options);
+  return node;
+};
+
+const swallowsEvents = (node: Node): Node =>
+  spoiled(node, {
+    watch: (target, from, sink) =>
+      node.watch(target, from, {
+        get isReady() {
+          return sink.isReady;
+        },
+        deliver: (events, revision) => (revision % 50 === 0 ? true : sink.deliver(events, revision)),
+        onCompacted: (revision) => {
+          sink.onCompacted(revision);
+        },
+      }),
+  });
+
 describe("the checkers find", () => {
   test("a disk whose syncs do nothing", async () => {
     expect(await verdict({ doesDiskSyncLie: true })).toBeDefined();
@@ -40,35 +64,14 @@ describe("the checkers find", () => {
   });
 
   test("a read that does not ask whether this member is up to date", async () => {
-    const spoil = (node: Node): Node => spoiled(node, { linearizable: () => Promise.resolve() });
-    expect(await verdict({ spoil })).toContain("not linearizable");
+    expect(await verdict({ spoil: readsAnything })).toContain("not linearizable");
   });
 
   test("an apply that leaves out a put now and then", async () => {
-    const spoil = (node: Node): Node => {
-      const { machine } = node;
-      const apply = machine.apply.bind(machine);
-      machine.apply = (entry, request, options) =>
-        apply(entry, entry.index % 97 === 0 && !options.isWaiting ? undefined : request, options);
-      return node;
-    };
-    expect(await verdict({ spoil })).toBeDefined();
+    expect(await verdict({ spoil: leavesOutPuts })).toBeDefined();
   });
 
   test("a watcher that swallows an event", async () => {
-    const spoil = (node: Node): Node =>
-      spoiled(node, {
-        watch: (target, from, sink) =>
-          node.watch(target, from, {
-            get isReady() {
-              return sink.isReady;
-            },
-            deliver: (events, revision) => (revision % 50 === 0 ? true : sink.deliver(events, revision)),
-            onCompacted: (revision) => {
-              sink.onCompacted(revision);
-            },
-          }),
-      });
-    expect(await verdict({ spoil })).toContain("was given");
+    expect(await verdict({ spoil: swallowsEvents })).toContain("was given");
   });
 });

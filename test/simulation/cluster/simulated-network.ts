@@ -200,13 +200,13 @@ export class SimulatedNetwork {
   #activeSince(from: Listener, id: NodeId): number | undefined {
     const to = this.#listeners.get(id);
     if (!to?.process.isAlive) return undefined;
-    const linkedMs = this.#links.get(link(to.peerUrls, from.peerUrls)) ?? 0;
+    const linkedMs = this.#links.get(linkOf(to.peerUrls, from.peerUrls)) ?? 0;
     if (linkedMs === Infinity) return undefined;
     return from.process.toMonotonicMs(Math.max(linkedMs, from.process.startMs, to.process.startMs) + LINK_MS);
   }
 
   #isCut(from: readonly string[], to: readonly string[]): boolean {
-    return this.#links.get(link(from, to)) === Infinity;
+    return this.#links.get(linkOf(from, to)) === Infinity;
   }
 
   #delayMs(): number {
@@ -216,6 +216,6 @@ export class SimulatedNetwork {
   }
 }
 
-function link(from: readonly string[], to: readonly string[]): string {
+function linkOf(from: readonly string[], to: readonly string[]): string {
   return `${from[0] ?? ""} ${to[0] ?? ""}`;
 }

@@ -11,6 +11,10 @@ import { TestMachine } from "../../support/test-machine.ts";
 
 const confState = { voters: [1n], learners: [], votersOutgoing: [], learnersNext: [], autoLeave: false };
 
+function onFailure(error: unknown): never {
+  throw error;
+}
+
 describe("the local snapshotter", () => {
   let clock: ManualClock;
   let source: TestMachine;
@@ -37,9 +41,6 @@ describe("the local snapshotter", () => {
       releaseBelow: (index: number) => Promise.resolve(journal.push(`released below ${String(index)}`)),
     } as unknown as Wal;
     const replica = { machine: source.machine, store, storeFolder: "", confState };
-    const onFailure = (error: unknown): never => {
-      throw error;
-    };
     snapshotter = new LocalSnapshotter({
       applied,
       wal,

@@ -9,6 +9,9 @@ import { bytes } from "../../support/test-machine.ts";
 
 const OUTCOME: Outcome = { index: 1, response: undefined, fault: undefined, events: [], revision: 1, facts: [] };
 
+const idsOf = (batch: readonly Uint8Array[]) =>
+  batch.map((data) => must(fromBinary(InternalRaftRequestSchema, data).header).ID);
+
 describe("proposals", () => {
   let clock: ManualClock;
   let proposals: Proposals;
@@ -32,8 +35,6 @@ describe("proposals", () => {
   });
 
   const put = (value = "v") => proposals.propose({ put: { key: bytes("k"), value: bytes(value) } });
-  const idsOf = (batch: readonly Uint8Array[]) =>
-    batch.map((data) => must(fromBinary(InternalRaftRequestSchema, data).header).ID);
 
   test("of one turn leave together and in order, and wake the loop once", () => {
     void put();

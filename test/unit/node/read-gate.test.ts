@@ -4,6 +4,8 @@ import { AppliedIndex } from "../../../server/node/applied-index.ts";
 import { ReadGate } from "../../../server/node/read-gate.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 
+const turn = (): Promise<unknown> => new Promise(setImmediate);
+
 describe("the read gate", () => {
   let clock: ManualClock;
   let applied: AppliedIndex;
@@ -24,7 +26,6 @@ describe("the read gate", () => {
     });
   });
 
-  const turn = (): Promise<unknown> => new Promise(setImmediate);
   const last = (): Uint8Array => must(asked.at(-1));
 
   test("asks once for all readers of a turn", async () => {

@@ -8,6 +8,8 @@ import { TestMachine } from "../../support/test-machine.ts";
 
 const confState = { voters: [1n], learners: [], votersOutgoing: [], learnersNext: [], autoLeave: false };
 
+const turn = (): Promise<unknown> => new Promise(setImmediate);
+
 describe("the store flusher", () => {
   let clock: ManualClock;
   let source: TestMachine;
@@ -30,8 +32,6 @@ describe("the store flusher", () => {
     const replica: Replica = { machine: source.machine, store, storeFolder: "", confState };
     flusher = new StoreFlusher(replica, clock, (error) => failures.push(error));
   });
-
-  const turn = (): Promise<unknown> => new Promise(setImmediate);
 
   test("writes what was applied a little later, in one synced batch", async () => {
     source.put("a", "1");

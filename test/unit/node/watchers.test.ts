@@ -30,15 +30,20 @@ class TestSink implements WatchSink {
   }
 }
 
+const rethrow = (error: unknown): never => {
+  throw error;
+};
+
+const turns = async (): Promise<void> => {
+  for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
+};
+
 describe("watchers", () => {
   let clock: ManualClock;
   let source: TestMachine;
   let replica: Replica;
   let flusher: StoreFlusher;
   let watchers: Watchers;
-  const rethrow = (error: unknown): never => {
-    throw error;
-  };
 
   beforeEach(() => {
     clock = new ManualClock();
@@ -50,10 +55,6 @@ describe("watchers", () => {
 
   const watch = (startRevision: Revision, sink: WatchSink) =>
     watchers.add({ key: bytes("a"), rangeEnd: bytes("z"), noPut: false, noDelete: false }, startRevision, sink);
-
-  const turns = async (): Promise<void> => {
-    for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
-  };
 
   test("get history from the store, then what is buffered, then what is applied, each once and in order", async () => {
     source.put("a", "1");
