@@ -5,7 +5,6 @@ import type { Clock } from "../ports/clock.ts";
 import type { RemoteMember } from "../ports/network.ts";
 import type { PeerHandlers } from "../ports/peer-handlers.ts";
 import { MessageType, type Message } from "../proto/raft-message.ts";
-import type { Message } from "../proto/raft-message.ts";
 import type { RawNode } from "../raft/raw-node.ts";
 import type { Hashing } from "./hashing.ts";
 import type { LeaseKeeper } from "./lease-keeper.ts";
