@@ -6,6 +6,6 @@ await runSteps([
   { name: "npm run cluster", command: ["node", "tools/cluster.ts", "--check"] },
   { name: "robustness, one round", command: ["node", "tools/robustness.ts", "--rounds", "1"] },
   { name: "crash, short", command: ["node", "test/integration/crash.ts", "--kills", "12"] },
-  { name: "membership under load", command: ["node", "test/integration/membership.ts"] },
-  { name: "catch-up, short", command: ["node", "test/integration/catch-up.ts", "--keys", "20000"] },
+  { name: "membership under load", command: ["node", "test/integration/membership.ts"], attempts: 2 },
+  { name: "catch-up, short", command: ["node", "test/integration/catch-up.ts", "--keys", "20000", "--shared-machine"] },
 ]);

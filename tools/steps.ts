@@ -7,6 +7,8 @@ import { repositoryRoot } from "./repository-root.ts";
 export interface Step {
   readonly name: string;
   readonly command: readonly string[];
+  /** More than one only where the verdict is about time, which other work on the machine can spoil; each is shown. */
+  readonly attempts?: number;
 }
 
 interface Counts {
@@ -28,7 +30,11 @@ export async function runSteps(steps: readonly Step[]): Promise<void> {
   for (const step of steps) {
     console.log(`\n=== ${step.name}: ${step.command.join(" ")}`);
     const startMs = performance.now();
-    const { code, counts } = await runStep(step);
+    let { code, counts } = await runStep(step);
+    for (let attempt = 2; code !== 0 && attempt <= (step.attempts ?? 1); attempt++) {
+      console.log(`${step.name}: attempt ${String(attempt)}, because it judges time`);
+      ({ code, counts } = await runStep(step));
+    }
     if (code !== 0 && counts.failed === 0) counts.failed = 1;
     if (code === 0 && counts.passed + counts.failed === 0) counts.passed = 1;
     sum.passed += counts.passed;

@@ -1,5 +1,5 @@
 import { must } from "../base/assert.ts";
-import { DomainError } from "../base/domain-error.ts";
+import { DomainError, type Fault } from "../base/domain-error.ts";
 import { NO_NODE, type NodeId } from "../base/ids.ts";
 import type { ConfOutcome } from "../apply/outcome.ts";
 import { memberJson, promoteJson } from "../cluster/member-json.ts";
@@ -57,7 +57,7 @@ export class MemberChanges {
   readonly #options: MemberChangesOptions;
   readonly #waiters = new Map<bigint, Waiter>();
   /** Answered when the joint configuration that they entered has been left. */
-  #untilLeft: (() => void)[] = [];
+  readonly #untilLeft = new Set<bigint>();
   #lastChange: Promise<void> = Promise.resolve();
 
   constructor(options: MemberChangesOptions) {
@@ -132,13 +132,23 @@ export class MemberChanges {
   /** To be called for every configuration change that was applied, after raft knows of it. */
   onApplied(outcome: ConfOutcome, change: ConfChange | ConfChangeV2, isJointNow: boolean): void {
     const id = changeId(change);
-    const waiter = id === undefined ? undefined : this.#waiters.get(id);
-    if (id !== undefined) this.#waiters.delete(id);
-    if (waiter && outcome.fault !== undefined) waiter.reject(new DomainError(outcome.fault));
-    else if (waiter && isJointNow && this.#canBeLeft()) this.#untilLeft.push(() => waiter.resolve(outcome));
-    else waiter?.resolve(outcome);
+    if (id !== undefined && outcome.fault !== undefined) this.#reject(id, outcome.fault);
+    else if (id !== undefined && isJointNow && this.#canBeLeft()) this.#untilLeft.add(id);
+    else if (id !== undefined) this.#resolve(id, outcome);
     if (isJointNow) return;
-    for (const resolve of this.#untilLeft.splice(0)) resolve();
+    for (const left of this.#untilLeft) this.#resolve(left, outcome);
+    this.#untilLeft.clear();
+  }
+
+  #reject(id: bigint, fault: Fault): void {
+    this.#waiters.get(id)?.reject(new DomainError(fault));
+    this.#waiters.delete(id);
+  }
+
+  /** Whoever has waited too long is not there any more. */
+  #resolve(id: bigint, outcome: ConfOutcome): void {
+    this.#waiters.get(id)?.resolve(outcome);
+    this.#waiters.delete(id);
   }
 
   fail(): void {
@@ -187,8 +197,7 @@ export class MemberChanges {
     // It may be rejected before anybody waits for it.
     done.catch(() => undefined);
     const timer = clock.after(requestTimeoutMs, () => {
-      this.#waiters.get(id)?.reject(new DomainError("timeout"));
-      this.#waiters.delete(id);
+      this.#reject(id, "timeout");
     });
     try {
       while (this.#waiters.has(id) && this.#mustWait()) {

@@ -21,6 +21,7 @@ middle. The leader's anonymous memory may grow by less than 64 MiB, its event lo
   --keys N         keys of 1 KiB that the follower has missed (default 1000000)
   --rate N         writes per second that go on (default 500)
   --server NAME    ${SERVER_HELP}
+  --shared-machine print how late the event loop was without judging it: other work on the machine makes it late, too
   --keep           keep data and logs
 `;
 
@@ -29,6 +30,7 @@ const { values } = parseArgs({
     keys: { type: "string", default: "1000000" },
     rate: { type: "string", default: "500" },
     server: { type: "string", default: "kvorum" },
+    "shared-machine": { type: "boolean", default: false },
     keep: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
@@ -175,8 +177,9 @@ async function returnOf(
   if (binary.isKvorum) verdicts.check(growth < MEMORY_GROWTH_MAX, memoryText);
   else console.log(`     ${memoryText}`);
   if (binary.isKvorum) {
+    const isInTime = delay !== undefined && delay.p999Ms <= DELAY_P999_MAX_MS && delay.maxMs <= DELAY_MAX_MS;
     verdicts.check(
-      delay !== undefined && delay.p999Ms <= DELAY_P999_MAX_MS && delay.maxMs <= DELAY_MAX_MS,
+      delay !== undefined && (isInTime || values["shared-machine"]),
       `the leader's event loop was late by ${delay?.p999Ms.toFixed(1) ?? "?"} ms (p99.9) and ${delay?.maxMs.toFixed(1) ?? "?"} ms ` +
         `(longest), limits ${String(DELAY_P999_MAX_MS)} and ${String(DELAY_MAX_MS)} ms, by ${delay?.source ?? "no metric"}`,
     );
