@@ -7,7 +7,7 @@ import type { Replica } from "./replica.ts";
 
 /** Revision mode looks this often (etcd's revInterval). */
 const REVISION_CHECK_MS = 5 * 60 * 1000;
-/** Periodic mode takes ten samples per period, or per hour if the period is longer (etcd's retryDivisor). */
+/** Periodic mode compacts once per period, at least hourly, and takes ten samples in that time (etcd's retryDivisor). */
 const SAMPLES = 10;
 const HOUR_MS = 60 * 60 * 1000;
 
@@ -32,13 +32,16 @@ export class AutoCompactor {
   /** Oldest first: what the revision was at earlier samples. */
   readonly #samples: Revision[] = [];
   #last: Revision = 0;
+  #lastMs: number;
 
   constructor(options: AutoCompactorOptions) {
     this.#options = options;
     const { policy, clock } = options;
-    const periodMs = policy.mode === "revision" ? REVISION_CHECK_MS : Math.min(policy.retentionMs, HOUR_MS) / SAMPLES;
-    this.#timer = clock.every(periodMs, () => {
-      this.#tick(periodMs);
+    this.#lastMs = clock.monotonicMs();
+    const stepMs = policy.mode === "revision" ? REVISION_CHECK_MS : Math.min(policy.retentionMs, HOUR_MS) / SAMPLES;
+    this.#timer = clock.every(stepMs, () => {
+      if (policy.mode === "revision") this.#keepRevisions(policy.retention);
+      else this.#keepTime(policy.retentionMs, stepMs);
     });
   }
 
@@ -46,24 +49,25 @@ export class AutoCompactor {
     this.#timer.cancel();
   }
 
-  #tick(periodMs: number): void {
-    const { policy, replica, leadership } = this.#options;
-    const { currentRevision } = replica.machine.mvcc;
-    if (policy.mode === "revision") {
-      if (leadership.isLeader) this.#compact(currentRevision - policy.retention);
-      return;
-    }
-    this.#samples.push(currentRevision);
-    const needed = Math.ceil(policy.retentionMs / periodMs);
-    if (this.#samples.length <= needed) return;
-    const revision = this.#samples.shift();
-    // A follower only remembers: it may lead before the next sample.
-    if (revision !== undefined && leadership.isLeader) this.#compact(revision);
+  #keepRevisions(retention: number): void {
+    this.#compact(this.#options.replica.machine.mvcc.currentRevision - retention);
+  }
+
+  #keepTime(retentionMs: number, stepMs: number): void {
+    const { replica, clock } = this.#options;
+    this.#samples.push(replica.machine.mvcc.currentRevision);
+    if (this.#samples.length > Math.ceil(retentionMs / stepMs) + 1) this.#samples.shift();
+    const isDue = clock.monotonicMs() - this.#lastMs >= SAMPLES * stepMs;
+    const [oldest] = this.#samples;
+    if (!isDue || oldest === undefined || this.#samples.length <= Math.ceil(retentionMs / stepMs)) return;
+    this.#lastMs = clock.monotonicMs();
+    this.#compact(oldest);
   }
 
   #compact(revision: Revision): void {
-    if (revision <= 1 || revision === this.#last) return;
-    const { propose, logger } = this.#options;
+    const { propose, logger, leadership } = this.#options;
+    // A follower only remembers: it may lead the next time.
+    if (!leadership.isLeader || revision <= 1 || revision === this.#last) return;
     propose({ compaction: { revision: BigInt(revision) } }).then(
       () => {
         this.#last = revision;
