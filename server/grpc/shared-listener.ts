@@ -74,6 +74,8 @@ export class SharedListener {
 
   #track(socket: Socket): void {
     this.#sockets.add(socket);
+    // Between the first bytes and the hand-over nobody else listens: a client that goes away is no failure of ours.
+    socket.on("error", () => undefined);
     socket.once("close", () => {
       this.#sockets.delete(socket);
     });
