@@ -1,9 +1,15 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import type { DescMessage, DescMethod, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
-import { Metadata, type ClientDuplexStream, type ClientReadableStream, type ServiceError } from "@grpc/grpc-js";
-import { RpcError } from "../rpc/status.ts";
-import type { Endpoints } from "./endpoints.ts";
-import { mayRetry } from "./retry.ts";
+import {
+  Metadata,
+  type Client as Channel,
+  type ClientDuplexStream,
+  type ClientReadableStream,
+  type ServiceError,
+} from "@grpc/grpc-js";
+import { Code, RpcError } from "../rpc/status.ts";
+import { Endpoints } from "./endpoints.ts";
+import { isRead, mayRetry } from "./retry.ts";
 
 /** How one call is made. */
 export interface CallOptions {
@@ -28,6 +34,10 @@ export interface DuplexStream<Request, Response> extends ResponseStream<Response
 const DEFAULT_TIMEOUT_MS = 5000;
 const FIRST_PAUSE_MS = 20;
 const MAX_PAUSE_MS = 500;
+/** How long a connection may take if there are others to try. */
+const CONNECT_TIMEOUT_MS = 1000;
+/** A read is not asked of the next endpoint before this time, however many there are. */
+const MIN_ATTEMPT_MS = 500;
 
 interface Codec<I extends DescMessage, O extends DescMessage> {
   readonly path: string;
@@ -58,23 +68,11 @@ export async function callUnary<I extends DescMessage, O extends DescMessage>(
   for (let attempt = 1; ; attempt++) {
     const channel = endpoints.current;
     try {
-      return await new Promise((resolve, reject) => {
-        const { path, encode, decode } = codec;
-        channel.makeUnaryRequest(
-          path,
-          encode,
-          decode,
-          request,
-          metadataOf(options),
-          { deadline },
-          (error, response) => {
-            if (error) reject(rpcError(error));
-            else resolve(response as MessageShape<O>);
-          },
-        );
-      });
+      if (endpoints.count > 1) await connect(channel, deadline);
+      const attemptDeadline = isRead(codec.path) ? shareOf(deadline, endpoints.count) : deadline;
+      return await callOnce(channel, codec, request, options, attemptDeadline);
     } catch (error) {
-      if (!(error instanceof RpcError) || !mayRetry(codec.path, error)) throw error;
+      if (!(error instanceof RpcError) || !mayRetry(codec.path, error, attempt >= endpoints.count)) throw error;
       endpoints.leave(channel);
       // Each endpoint is tried once without delay.
       const rounds = Math.floor(attempt / endpoints.count);
@@ -83,6 +81,34 @@ export async function callUnary<I extends DescMessage, O extends DescMessage>(
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
   }
+}
+
+async function connect(channel: Channel, deadline: number): Promise<void> {
+  const timeoutMs = Math.min(CONNECT_TIMEOUT_MS, deadline - Date.now());
+  if (await Endpoints.hasAnswered(channel, timeoutMs)) return;
+  const target = channel.getChannel().getTarget();
+  throw new RpcError(Code.UNAVAILABLE, `No connection established: ${target} does not answer`);
+}
+
+/** When one endpoint's turn ends, so that each gets one. */
+function shareOf(deadline: number, endpoints: number): number {
+  const nowMs = Date.now();
+  return Math.min(deadline, nowMs + Math.max(MIN_ATTEMPT_MS, (deadline - nowMs) / endpoints));
+}
+
+function callOnce<I extends DescMessage, O extends DescMessage>(
+  channel: Channel,
+  { path, encode, decode }: Codec<I, O>,
+  request: MessageInitShape<I>,
+  options: CallOptions,
+  deadline: number,
+): Promise<MessageShape<O>> {
+  return new Promise((resolve, reject) => {
+    channel.makeUnaryRequest(path, encode, decode, request, metadataOf(options), { deadline }, (error, response) => {
+      if (error) reject(rpcError(error));
+      else resolve(response as MessageShape<O>);
+    });
+  });
 }
 
 /** Asks the current endpoint for a stream; a failure ends it, and the caller decides how to go on. */
@@ -132,8 +158,11 @@ async function* responses<Response>(
   try {
     for await (const response of call) yield response as Response;
   } catch (error) {
-    onFailure();
-    throw isServiceError(error) ? rpcError(error) : error;
+    if (!isServiceError(error)) throw error;
+    const failure = rpcError(error);
+    // A refusal, or an end that the caller asked for, says nothing against the endpoint.
+    if (failure.code === Code.UNAVAILABLE) onFailure();
+    throw failure;
   } finally {
     // Destroying the stream, as leaving the loop does, makes it report its own cancellation.
     call.on("error", () => {});

@@ -1,10 +1,14 @@
-import { Client as Channel, credentials, type ChannelCredentials } from "@grpc/grpc-js";
+import { isIP } from "node:net";
+import { checkServerIdentity } from "node:tls";
+import { Client as Channel, connectivityState, credentials, type ChannelCredentials } from "@grpc/grpc-js";
 
 /** How the connection to a cluster is encrypted; PEM texts. */
 export interface ClientTls {
   readonly ca?: Uint8Array;
   readonly cert?: Uint8Array;
   readonly key?: Uint8Array;
+  /** The name that certificates must have instead of the endpoint's host: for one who knows a member by its address. */
+  readonly serverName?: string;
 }
 
 /** Answers may be as large as a range is; the server limits requests. */
@@ -17,6 +21,9 @@ const CHANNEL_OPTIONS = {
   "grpc.max_reconnect_backoff_ms": 1000,
 };
 
+/** Node takes no address as the name that a client asks a TLS server for (RFC 6066); this one stands for "none". */
+const NO_SERVER_NAME = "address.invalid";
+
 /** The members that a client may talk to, and the one that it talks to now. */
 export class Endpoints {
   readonly #channels: readonly Channel[];
@@ -27,11 +34,12 @@ export class Endpoints {
     if (endpoints.length === 0) throw new TypeError("a client needs at least one endpoint");
     this.#channels = endpoints.map((endpoint) => {
       const isSecure = tls !== undefined || endpoint.startsWith("https://");
-      return new Channel(
-        targetOf(endpoint),
-        isSecure ? secure(tls ?? {}) : credentials.createInsecure(),
-        CHANNEL_OPTIONS,
-      );
+      const target = targetOf(endpoint);
+      if (!isSecure) return new Channel(target, credentials.createInsecure(), CHANNEL_OPTIONS);
+      const name = tls?.serverName ?? hostOf(target);
+      const askedFor = isIP(name) === 0 ? name : NO_SERVER_NAME;
+      const options = { ...CHANNEL_OPTIONS, "grpc.ssl_target_name_override": askedFor };
+      return new Channel(target, secure(tls ?? {}, name), options);
     });
   }
 
@@ -41,6 +49,22 @@ export class Endpoints {
 
   get current(): Channel {
     return this.#channels[this.#current] as Channel;
+  }
+
+  /**
+   * Waits until a connection is there or is refused; resolves with false if neither happens in time. An address where
+   * nobody answers would otherwise use up the time of the whole call.
+   */
+  static async hasAnswered(channel: Channel, timeoutMs: number): Promise<boolean> {
+    const deadline = Date.now() + timeoutMs;
+    for (;;) {
+      const state = channel.getChannel().getConnectivityState(true);
+      if (state !== connectivityState.IDLE && state !== connectivityState.CONNECTING) return true;
+      const hasChanged = await new Promise<boolean>((resolve) => {
+        channel.getChannel().watchConnectivityState(state, deadline, (error) => resolve(error === undefined));
+      });
+      if (!hasChanged) return false;
+    }
   }
 
   /** Goes on to the next one, unless another call that failed here has done so already. */
@@ -59,8 +83,19 @@ function targetOf(endpoint: string): string {
   return scheme === "" ? endpoint : rest.replace(/\/$/, "");
 }
 
-function secure({ ca, cert, key }: ClientTls): ChannelCredentials {
-  return credentials.createSsl(pem(ca), pem(key), pem(cert));
+/** The host of `host:port`, of `[address]:port`, or all of it. */
+function hostOf(target: string): string {
+  const [, bracketed, plain] = /^(?:\[([^\]]+)\]|([^:]+))(?::\d+)?$/.exec(target) ?? [];
+  return bracketed ?? plain ?? target;
+}
+
+/** `name` is what the certificate is checked for, an address too; grpc-js would check the name that it asks for. */
+function secure({ ca, cert, key }: ClientTls, name: string): ChannelCredentials {
+  const verification = {
+    checkServerIdentity: (_askedFor: string, certificate: Parameters<typeof checkServerIdentity>[1]) =>
+      checkServerIdentity(name, certificate),
+  };
+  return credentials.createSsl(pem(ca), pem(key), pem(cert), verification);
 }
 
 function pem(bytes: Uint8Array | undefined): Buffer | null {
