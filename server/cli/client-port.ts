@@ -8,7 +8,8 @@ import { SharedListener, type ListenerTls } from "../grpc/shared-listener.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { BoundMethod } from "../rpc/service.ts";
 
-type HttpHandler = Parameters<typeof createServer>[1];
+/** Answers plain HTTP. */
+export type HttpHandler = Parameters<typeof createServer>[1];
 
 /** etcd's grpc overhead on top of --max-request-bytes. */
 const GRPC_OVERHEAD_BYTES = 512 * 1024;
@@ -54,9 +55,18 @@ export class ClientPort {
     for (const url of listenMetricsUrls) await this.#bind(url, tls, { grpc: false, http: true });
   }
 
-  /** Serves, the connections that have been waiting first. */
+  /**
+   * Plain HTTP alone, from now on and whatever becomes of gRPC: who probes a member that waits gets an answer, and a
+   * gRPC client is hung up on, so that it tries another endpoint.
+   */
+  startHttp(http: HttpHandler): void {
+    this.#http = createServer({ headersTimeout: HEADERS_TIMEOUT_MS }, http);
+    this.#serveEarly();
+  }
+
+  /** Serves gRPC, and HTTP unless that has been started already; the connections that have been waiting first. */
   start(services: ClientServices): void {
-    this.#http = createServer({ headersTimeout: HEADERS_TIMEOUT_MS }, services.http);
+    this.#http ??= createServer({ headersTimeout: HEADERS_TIMEOUT_MS }, services.http);
     this.#grpc = new GrpcJsServer(services.methods, {
       maxReceiveBytes: maxMessageBytes(this.#config),
       maxConcurrentStreams: this.#config.maxConcurrentStreams,
@@ -65,9 +75,7 @@ export class ClientPort {
       onBug: services.onBug,
       ...(services.onCallEnd && { onCallEnd: services.onCallEnd }),
     });
-    const early = this.#early ?? [];
-    this.#early = undefined;
-    for (const serve of early) serve();
+    this.#serveEarly();
     for (const { url } of this.#listeners) {
       this.#logger.info("ready to serve client requests", { address: url.text });
       const kind = isTlsUrl(url)
@@ -77,10 +85,17 @@ export class ClientPort {
     }
   }
 
+  /** Ends gRPC, with a while for running calls; HTTP goes on. */
+  async stopGrpc(graceMs: number): Promise<void> {
+    const grpc = this.#grpc;
+    this.#grpc = undefined;
+    await grpc?.stop(graceMs);
+  }
+
   /** Lets running calls end for a while, then cuts every connection. */
   async stop(graceMs: number): Promise<void> {
     for (const { listener } of this.#listeners) listener.stopAccepting();
-    await this.#grpc?.stop(graceMs);
+    await this.stopGrpc(graceMs);
     for (const { listener } of this.#listeners) listener.destroyConnections();
   }
 
@@ -92,7 +107,7 @@ export class ClientPort {
           else socket.destroy();
         },
         http2: (socket: Socket) => {
-          if (serves.grpc) this.#whenStarted(() => this.#grpc?.serve(socket));
+          if (serves.grpc) this.#whenStarted(() => this.#serveGrpc(socket));
           else socket.destroy();
         },
         onRejected: (error, remote) => {
@@ -107,6 +122,17 @@ export class ClientPort {
       throw new Error(`cannot listen on ${url.text} for clients: ${(error as Error).message}`, { cause: error });
     }
     this.#listeners.push({ listener, url });
+  }
+
+  #serveGrpc(socket: Socket): void {
+    if (this.#grpc) this.#grpc.serve(socket);
+    else socket.destroy();
+  }
+
+  #serveEarly(): void {
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    for (const serve of early) serve();
   }
 
   #whenStarted(serve: () => void): void {

@@ -1,15 +1,13 @@
-import { ETCD_VERSION, KVORUM_VERSION, STORAGE_VERSION } from "../base/versions.ts";
-import { checkHealth, runCheck } from "../api/health-checks.ts";
+import { ETCD_VERSION, KVORUM_VERSION } from "../base/versions.ts";
 import { observeNode } from "../api/node-metrics.ts";
-import { clientServices } from "../api/services.ts";
 import type { Config } from "../config/config.ts";
 import { httpHandler } from "../gateway/http-handler.ts";
-import type { Node } from "../node/node.ts";
 import { observeEventLoopDelay } from "../observability/event-loop-delay.ts";
-import { prometheusMetrics, type ScrapableMetrics } from "../observability/prometheus-metrics.ts";
+import { prometheusMetrics } from "../observability/prometheus-metrics.ts";
 import type { Logger } from "../ports/logger.ts";
-import { ClientPort, maxMessageBytes } from "./client-port.ts";
+import { ClientPort } from "./client-port.ts";
 import { fatalHandler } from "./fatal.ts";
+import { nodeHttpSources, nodeMethods } from "./node-services.ts";
 import { PeerPort } from "./peer-port.ts";
 import { startMember } from "./start-member.ts";
 import { tlsOf } from "./tls.ts";
@@ -52,28 +50,11 @@ export async function serve(config: Config, logger: Logger): Promise<void> {
     observeNode(node, metrics);
     observeEventLoopDelay(metrics);
     clientPort.start({
-      methods: clientServices(node, {
-        maxTxnOps: config.maxTxnOps,
-        watchFragmentBytes: maxMessageBytes(config),
-        watchProgressIntervalMs: config.watchProgressNotifyIntervalMs,
-      }),
-      http: httpHandler(httpSources(node, metrics)),
+      methods: nodeMethods(node, config),
+      http: httpHandler(nodeHttpSources(node, metrics)),
       onBug: onFatal,
     });
   } catch (error) {
     onFatal(error);
   }
-}
-
-function httpSources(node: Node, metrics: ScrapableMetrics): Parameters<typeof httpHandler>[0] {
-  return {
-    version: () => ({
-      etcdserver: ETCD_VERSION,
-      etcdcluster: node.machine.membership.clusterVersion ?? "not_decided",
-      storage: STORAGE_VERSION,
-    }),
-    health: (options) => checkHealth(node, options),
-    check: (name) => runCheck(node, name),
-    metrics: () => metrics.text(),
-  };
 }

@@ -5,10 +5,12 @@ import { cryptoRandom } from "../host/crypto-random.ts";
 import { openLeveldownStore } from "../host/leveldown-store.ts";
 import { nodeClock } from "../host/node-clock.ts";
 import { nodeDisk } from "../host/node-disk.ts";
-import { BootstrapError } from "../node/bootstrap.ts";
+import { BootstrapError, type MemberIdentity } from "../node/bootstrap.ts";
 import { dataFolder } from "../node/data-folder.ts";
 import type { Node } from "../node/node.ts";
+import type { NodeWorld } from "../node/node-options.ts";
 import { startNode } from "../node/start-node.ts";
+import type { DiskLock } from "../ports/disk.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Metrics } from "../ports/metrics.ts";
 import { peerCalls } from "../transport/peer-calls.ts";
@@ -26,9 +28,21 @@ export interface MemberOptions {
   readonly config: Config;
   readonly logger: Logger;
   readonly metrics: Metrics;
-  readonly peerPort: PeerPort;
+  readonly peerPort: Pick<PeerPort, "start">;
   readonly peerTls: PeerTls | undefined;
   readonly onFatal: (error: unknown) => void;
+  /** What whoever supervises the member adds; without it the flags say all there is. */
+  readonly supervision?: Supervision;
+}
+
+/** A member whose start is watched over: by `kvorum member`. */
+export interface Supervision {
+  /** Who the member has to be if it joins a running cluster. */
+  readonly joinsAs: MemberIdentity | undefined;
+  readonly lock: NodeWorld["lock"];
+  readonly beforeTakingPart: (member: MemberIdentity) => Promise<void>;
+  /** The cluster has removed this member; without supervision that ends the process. */
+  readonly onRemoved: () => void;
 }
 
 /** Starts the member of this process over the real disk, clock and network. */
@@ -39,56 +53,68 @@ export async function startMember({
   peerPort,
   peerTls: tls,
   onFatal,
+  supervision,
 }: MemberOptions): Promise<Node> {
   const clock = nodeClock;
   const folder = dataFolder(config.dataDir, config.walDir);
   if (!(await walExists(nodeDisk, folder.wal))) refuseWrongCluster(config);
-  return startNode(nodeConfig(config), {
-    disk: nodeDisk,
-    folder,
-    clock,
-    logger,
-    onFatal,
-    random: cryptoRandom,
-    openStore: openLeveldownStore,
-    lock: (root) => nodeDisk.lock(join(root, "lock")),
-    calls: peerCalls({
-      client: new PeerClient({
-        tls,
-        clock,
-        dialTimeoutMs: DIAL_TIMEOUT_MS,
-      }),
+  const { cluster, ...rest } = nodeConfig(config);
+  return startNode(
+    { ...rest, cluster: { ...cluster, joinsAs: supervision?.joinsAs } },
+    {
+      disk: nodeDisk,
+      folder,
       clock,
-    }),
-    connect(handlers, { selfId, clusterId, peers }) {
-      const network = new PeerNetwork({
-        handlers,
-        selfId,
-        clusterId,
-        peers,
+      logger,
+      onFatal,
+      random: cryptoRandom,
+      openStore: openLeveldownStore,
+      lock: supervision?.lock ?? lockFolder,
+      beforeTakingPart: supervision?.beforeTakingPart,
+      calls: peerCalls({
+        client: new PeerClient({
+          tls,
+          clock,
+          dialTimeoutMs: DIAL_TIMEOUT_MS,
+        }),
         clock,
-        logger,
-        tls,
-        metrics,
-        localPeerUrls: config.initialAdvertisePeerUrls.map((url) => url.text),
-        electionTimeoutMs: config.electionTimeoutMs,
-      });
-      peerPort.start(
-        peerHttpHandler({
+      }),
+      connect(handlers, { selfId, clusterId, peers }) {
+        const network = new PeerNetwork({
           handlers,
-          network,
+          selfId,
+          clusterId,
+          peers,
           clock,
           logger,
-          onBug: onFatal,
-        }),
-      );
-      return network;
+          tls,
+          metrics,
+          localPeerUrls: config.initialAdvertisePeerUrls.map((url) => url.text),
+          electionTimeoutMs: config.electionTimeoutMs,
+        });
+        peerPort.start(
+          peerHttpHandler({
+            handlers,
+            network,
+            clock,
+            logger,
+            onBug: onFatal,
+          }),
+        );
+        return network;
+      },
+      onRemoved() {
+        logger.warn("server has been removed", { error: "the member has been permanently removed from the cluster" });
+        if (supervision) supervision.onRemoved();
+        else onFatal(new BootstrapError("the member has been permanently removed from the cluster"));
+      },
     },
-    onRemoved() {
-      logger.warn("server has been removed", { error: "the member has been permanently removed from the cluster" });
-      onFatal(new BootstrapError("the member has been permanently removed from the cluster"));
-    },
-  });
+  );
+}
+
+/** Keeps a second process out of a data dir. */
+export function lockFolder(root: string): Promise<DiskLock> {
+  return nodeDisk.lock(join(root, "lock"));
 }
 
 /** Asked of an empty data dir only: later the members are what the log says, and the flags may be out of date. */

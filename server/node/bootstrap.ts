@@ -3,7 +3,7 @@ import { ETCD_VERSION } from "../base/versions.ts";
 import { hexId, type ClusterId, type NodeId } from "../base/ids.ts";
 import { memberJson } from "../cluster/member-json.ts";
 import type { Logger } from "../ports/logger.ts";
-import type { PeerCalls, RemoteMember } from "../ports/network.ts";
+import type { PeerCalls, RemoteMember, RemoteMembers } from "../ports/network.ts";
 import { encodeConfChange } from "../proto/raft-codec-confchange.ts";
 import { ConfChangeType, EntryType, type Entry, type HardState } from "../proto/raft-message.ts";
 import { clusterIdOf, memberId } from "./member-id.ts";
@@ -23,12 +23,18 @@ export interface InitialCluster {
   readonly selfName: string;
   readonly token: string;
   readonly members: readonly InitialMember[];
+  /** Who this member has to be if it joins a running cluster; undefined: whoever the cluster has at its peer URLs. */
+  readonly joinsAs?: MemberIdentity | undefined;
+}
+
+/** A member, and the cluster that it is one of. */
+export interface MemberIdentity {
+  readonly selfId: NodeId;
+  readonly clusterId: ClusterId;
 }
 
 /** Who a fresh member is, and what its log begins with. */
-export interface Identity {
-  readonly selfId: NodeId;
-  readonly clusterId: ClusterId;
+export interface Identity extends MemberIdentity {
   readonly entries: readonly Entry[];
   readonly hardState: HardState;
   /** The members as known before any entry is applied: whom to talk to first. */
@@ -72,10 +78,54 @@ export async function bootstrapExisting(cluster: InitialCluster, calls: PeerCall
   const others = cluster.members.filter((member) => member.name !== cluster.selfName);
   const remote = await membersOfRunningCluster(others, calls, logger);
   const wanted = must(cluster.members.find((member) => member.name === cluster.selfName));
-  const places = onePerPlace(remote.members);
-  if (places.length !== cluster.members.length) {
+  const self = cluster.joinsAs
+    ? announcedLearner(remote, wanted, cluster.joinsAs)
+    : memberByFlags(remote, wanted, cluster.members);
+  await checkVersions(remote.members, self.id, calls);
+  return {
+    selfId: self.id,
+    clusterId: remote.clusterId,
+    entries: [],
+    hardState: { term: 0, vote: 0n, commit: 0 },
+    peers: remote.members,
+  };
+}
+
+/** The member that whoever added it has told us to be: a learner that has never run, at our peer URLs. */
+function announcedLearner(remote: RemoteMembers, wanted: InitialMember, announced: MemberIdentity): RemoteMember {
+  const id = hexId(announced.selfId);
+  const urls = wanted.peerUrls.join(",");
+  if (remote.clusterId !== announced.clusterId) {
     throw new BootstrapError(
-      `member count is unequal: --initial-cluster names ${String(cluster.members.length)} members, the running ` +
+      `the cluster that answers has the id ${hexId(remote.clusterId)}, not ${hexId(announced.clusterId)}: nothing is joined`,
+    );
+  }
+  const self = onePerPlace(remote.members).find((member) => sameUrls(member.peerUrls, wanted.peerUrls));
+  if (!self) {
+    throw new BootstrapError(
+      `the running cluster has no member with the peer URLs ${urls}: add it as a learner before it is started as ${id}`,
+    );
+  }
+  if (self.id !== announced.selfId) {
+    throw new BootstrapError(
+      `the member with the peer URLs ${urls} is ${hexId(self.id)}, not ${id}: start it as that one`,
+    );
+  }
+  if (!self.isLearner || self.clientUrls.length > 0) {
+    throw new BootstrapError(
+      `member ${id} has run before: what its disk held is gone, and it must not come back without it; ` +
+        `replace it by a member with a new id`,
+    );
+  }
+  return self;
+}
+
+/** The member that the running cluster has at our peer URLs, if the flags name the same members as it does. */
+function memberByFlags(remote: RemoteMembers, wanted: InitialMember, members: readonly InitialMember[]): RemoteMember {
+  const places = onePerPlace(remote.members);
+  if (places.length !== members.length) {
+    throw new BootstrapError(
+      `member count is unequal: --initial-cluster names ${String(members.length)} members, the running ` +
         `cluster has ${String(places.length)}: add the member first ("etcdctl member add") and name them all`,
     );
   }
@@ -86,21 +136,14 @@ export async function bootstrapExisting(cluster: InitialCluster, calls: PeerCall
         `add the member first ("etcdctl member add"), with exactly these URLs`,
     );
   }
-  for (const member of others) {
+  for (const member of members) {
     if (!remote.members.some((candidate) => sameUrls(candidate.peerUrls, member.peerUrls))) {
       throw new BootstrapError(
         `unmatched member while checking PeerURLs: ${member.name} (${member.peerUrls.join(",")}) is not in the running cluster`,
       );
     }
   }
-  await checkVersions(remote.members, self.id, calls);
-  return {
-    selfId: self.id,
-    clusterId: remote.clusterId,
-    entries: [],
-    hardState: { term: 0, vote: 0n, commit: 0 },
-    peers: remote.members,
-  };
+  return self;
 }
 
 /** A learner may have the URLs of the voter that it replaces: whoever starts there now is the learner. */

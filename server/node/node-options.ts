@@ -7,7 +7,7 @@ import type { Logger } from "../ports/logger.ts";
 import type { Network, PeerAddress, PeerCalls } from "../ports/network.ts";
 import type { PeerHandlers } from "../ports/peer-handlers.ts";
 import type { AutoCompaction } from "./auto-compactor.ts";
-import type { InitialCluster } from "./bootstrap.ts";
+import type { InitialCluster, MemberIdentity } from "./bootstrap.ts";
 import type { DataFolder } from "./data-folder.ts";
 
 /** What a member is run with; names follow etcd's flags. */
@@ -49,6 +49,11 @@ export interface NodeWorld {
   readonly logger: Logger;
   /** Questions to peers before there is a network of our own. */
   readonly calls: PeerCalls;
+  /**
+   * Awaited once the member's log is on disk and before it says or hears anything: what has to be durable before others
+   * can know of this member. If it rejects, the start has failed and nobody has heard of it.
+   */
+  readonly beforeTakingPart?: ((member: MemberIdentity) => Promise<void>) | undefined;
   /** Starts the peer network for the member that was recovered. */
   readonly connect: (handlers: PeerHandlers, identity: NetworkIdentity) => Network;
   /** A failed disk or a bug: ends the process. Must not return to the caller's turn. */

@@ -9,7 +9,7 @@ import type { PeerCalls, RemoteMember } from "../ports/network.ts";
 import type { SnapshotMetadata } from "../proto/raft-message.ts";
 import type { WalSnapshot } from "../wal/record.ts";
 import { Wal } from "../wal/wal.ts";
-import { bootstrapExisting, bootstrapNew, type InitialCluster } from "./bootstrap.ts";
+import { bootstrapExisting, bootstrapNew, type Identity, type InitialCluster } from "./bootstrap.ts";
 import {
   DataFolderError,
   newestStoreFolder,
@@ -73,7 +73,7 @@ async function hasWal(disk: Disk, folder: DataFolder): Promise<boolean> {
 }
 
 async function begin(options: RecoverOptions, lock: DiskLock): Promise<Recovered> {
-  const { disk, folder, walSegmentBytes: segmentBytes, cluster, clusterState, calls, logger } = options;
+  const { disk, folder, cluster, clusterState, calls, logger } = options;
   const identity =
     clusterState === "new" ? await bootstrapNew(cluster, calls) : await bootstrapExisting(cluster, calls, logger);
   // A store without a WAL is what a crash in the middle of this leaves behind.
@@ -82,7 +82,7 @@ async function begin(options: RecoverOptions, lock: DiskLock): Promise<Recovered
   const store = await options.openStore(path);
   const machine = new StateMachine({ ...options.machine, memberId: identity.selfId });
   machine.loader().finish();
-  const wal = await Wal.create(disk, folder.wal, { metadata: encodeWalMetadata(identity), segmentBytes });
+  const wal = (await unbegunWal(options, identity)) ?? (await makeWal(options, identity));
   await wal.append({ entries: identity.entries, hardState: identity.hardState, sync: true });
   return {
     ...identity,
@@ -98,6 +98,27 @@ async function begin(options: RecoverOptions, lock: DiskLock): Promise<Recovered
     lock,
     isFresh: true,
   };
+}
+
+function makeWal({ disk, folder, walSegmentBytes: segmentBytes }: RecoverOptions, identity: Identity): Promise<Wal> {
+  return Wal.create(disk, folder.wal, { metadata: encodeWalMetadata(identity), segmentBytes });
+}
+
+/**
+ * The log that an earlier first start has left, if it is the same member's and just as empty. It goes on to be used, so
+ * that there is no moment without a log: whoever is known to have one would count as lost. Any other log is removed.
+ */
+async function unbegunWal(options: RecoverOptions, identity: Identity): Promise<Wal | undefined> {
+  const { disk, folder, walSegmentBytes: segmentBytes } = options;
+  if (!(await hasWal(disk, folder))) return undefined;
+  const { selfId, clusterId } = await surveyWal(disk, folder.wal);
+  if (identity.entries.length === 0 && selfId === identity.selfId && clusterId === identity.clusterId) {
+    const { wal, entries } = await Wal.open(disk, folder.wal, { from: { index: 0, term: 0 }, segmentBytes });
+    if (entries.length === 0) return wal;
+    await wal.close();
+  }
+  await disk.remove(folder.wal);
+  return undefined;
 }
 
 async function restart(options: RecoverOptions, lock: DiskLock): Promise<Recovered> {
@@ -119,7 +140,6 @@ async function restart(options: RecoverOptions, lock: DiskLock): Promise<Recover
   const state = await loadStore(store, machine);
   if (!hasBegun && state.index === 0) {
     await store.close();
-    await disk.remove(folder.wal);
     return begin(options, lock);
   }
   const marker = markers.findLast((candidate) => candidate.index <= state.index);

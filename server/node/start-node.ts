@@ -2,7 +2,7 @@ import type { StateMachineOptions } from "../apply/state-machine.ts";
 import type { Node } from "./node.ts";
 import type { NodeConfig, NodeWorld } from "./node-options.ts";
 import { NodeRuntime } from "./node-runtime.ts";
-import { recover } from "./recover.ts";
+import { recover, type Recovered } from "./recover.ts";
 
 /** etcd's DefaultQuotaBytes, for a quota of 0. */
 const DEFAULT_QUOTA_BYTES = 2 * 1024 * 1024 * 1024;
@@ -12,7 +12,19 @@ export async function startNode(config: NodeConfig, world: NodeWorld): Promise<N
   const { cluster, clusterState } = config;
   const machine = machineOptions(config);
   const recovered = await recover({ ...world, machine, cluster, clusterState });
+  try {
+    await world.beforeTakingPart?.({ selfId: recovered.selfId, clusterId: recovered.clusterId });
+  } catch (error) {
+    await abandon(recovered);
+    throw error;
+  }
   return new NodeRuntime(config, world, recovered, { ...machine, memberId: recovered.selfId }).node();
+}
+
+async function abandon({ wal, replica, lock }: Recovered): Promise<void> {
+  await wal.close();
+  await replica.store.close();
+  await lock.release();
 }
 
 function machineOptions(config: NodeConfig): Omit<StateMachineOptions, "memberId"> {

@@ -1,0 +1,32 @@
+import { ETCD_VERSION, STORAGE_VERSION } from "../base/versions.ts";
+import { checkHealth, runCheck } from "../api/health-checks.ts";
+import { clientServices } from "../api/services.ts";
+import type { Config } from "../config/config.ts";
+import type { HttpSources } from "../gateway/http-handler.ts";
+import type { Node } from "../node/node.ts";
+import type { ScrapableMetrics } from "../observability/prometheus-metrics.ts";
+import type { BoundMethod } from "../rpc/service.ts";
+import { maxMessageBytes } from "./client-port.ts";
+
+/** All gRPC methods of a member. */
+export function nodeMethods(node: Node, config: Config): readonly BoundMethod[] {
+  return clientServices(node, {
+    maxTxnOps: config.maxTxnOps,
+    watchFragmentBytes: maxMessageBytes(config),
+    watchProgressIntervalMs: config.watchProgressNotifyIntervalMs,
+  });
+}
+
+/** What a member says over plain HTTP. */
+export function nodeHttpSources(node: Node, metrics: ScrapableMetrics): HttpSources {
+  return {
+    version: () => ({
+      etcdserver: ETCD_VERSION,
+      etcdcluster: node.machine.membership.clusterVersion ?? "not_decided",
+      storage: STORAGE_VERSION,
+    }),
+    health: (options) => checkHealth(node, options),
+    check: (name) => runCheck(node, name),
+    metrics: () => metrics.text(),
+  };
+}
