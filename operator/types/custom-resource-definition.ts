@@ -6,6 +6,7 @@ import { ETCD_RESTORE } from "./etcd-restore.ts";
 import { GROUP, VERSION } from "./kind.ts";
 import type { KindDefinition } from "./kind.ts";
 import type { Schema } from "./schema.ts";
+import { fillDefaults } from "./schema-defaults.ts";
 
 /** Every kind of the API. */
 export const KINDS: readonly KindDefinition[] = [
@@ -45,11 +46,32 @@ export function customResourceDefinition(definition: KindDefinition): object {
           name: VERSION,
           served: true,
           storage: true,
-          schema: { openAPIV3Schema: { ...schema, properties: { ...ENVELOPE, ...schema.properties } } },
+          schema: {
+            openAPIV3Schema: withWholeDefaults({ ...schema, properties: { ...ENVELOPE, ...schema.properties } }),
+          },
           ...((hasStatus || scale) && { subresources: { ...(hasStatus && { status: {} }), ...(scale && { scale }) } }),
           additionalPrinterColumns: columns,
         },
       ],
     },
+  };
+}
+
+/**
+ * The schema with each default written out to its leaves. The API server runs the rules of an object on its default as it
+ * stands there, so `{}` would break every rule that reads a field with a default of its own.
+ */
+function withWholeDefaults(schema: Schema): Schema {
+  const { items, properties, additionalProperties } = schema;
+  return {
+    ...schema,
+    ...(schema.default !== undefined && { default: fillDefaults(schema, schema.default) }),
+    ...(items && { items: withWholeDefaults(items) }),
+    ...(additionalProperties && { additionalProperties: withWholeDefaults(additionalProperties) }),
+    ...(properties && {
+      properties: Object.fromEntries(
+        Object.entries(properties).map(([name, property]) => [name, withWholeDefaults(property)]),
+      ),
+    }),
   };
 }

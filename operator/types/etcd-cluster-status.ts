@@ -6,7 +6,7 @@ const OPERATION = {
   type: "object",
   description:
     "The one operation in flight. It is written down before it acts, so that a new operator goes on with it.",
-  required: ["type", "phase", "startedAt", "attempt"],
+  required: ["type", "phase", "target", "startedAt", "attempt"],
   properties: {
     type: {
       type: "string",
@@ -14,8 +14,9 @@ const OPERATION = {
       enum: ["Bootstrap", "ScaleUp", "ScaleDown", "Replace", "Rollout", "Hibernate", "Resume", "Delete"],
     },
     phase: text("Its step in hand."),
-    target: text("The pod that it is about."),
+    target: text("The pod that it is about; the cluster's name where it is about all of them."),
     memberID: text("The member that it is about, in hex."),
+    podUid: text("UID of the pod that was given leave to join as that member."),
     startedAt: time("When it began."),
     attempt: count("How often this step has been tried, from 1."),
   },
@@ -102,6 +103,13 @@ export const ETCD_CLUSTER_STATUS = {
     },
     conditions: CONDITIONS,
   },
+  "x-kubernetes-validations": [
+    {
+      rule: "!has(oldSelf.clusterID) || (has(self.clusterID) && self.clusterID == oldSelf.clusterID)",
+      message: "clusterID never changes: the cluster's data belong to it",
+      fieldPath: ".clusterID",
+    },
+  ],
 } as const satisfies Schema;
 
 /** What a cluster is. */

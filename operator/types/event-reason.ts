@@ -49,6 +49,7 @@ export const EVENT_REASONS = {
     type: "Warning",
     meaning: "the first pod was lost while it founded the cluster; a person has to look",
   },
+  ForeignMember: { type: "Warning", meaning: "the member list has somebody who is no pod of this cluster" },
   ClusterIDMismatch: { type: "Warning", meaning: "a member belongs to another cluster than the others" },
   StepFailed: { type: "Warning", meaning: "a step failed; it is tried again" },
   // Changes of the template.
@@ -71,6 +72,7 @@ export const EVENT_REASONS = {
   RestoreFailed: { type: "Warning", meaning: "a restore failed; nothing was touched" },
   // Deletion.
   DeletionStarted: { type: "Normal", meaning: "the cluster is being deleted as its deletionPolicy says" },
+  FinalBackupFailed: { type: "Warning", meaning: "no last backup could be taken, so the claims are kept" },
   DeletionBlocked: { type: "Warning", meaning: "the deletion waits for something, which the message names" },
 } as const satisfies Readonly<Record<string, EventKind>>;
 

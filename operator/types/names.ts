@@ -9,6 +9,8 @@ export const LABELS = {
   managedBy: "app.kubernetes.io/managed-by",
   /** The cluster that an object belongs to. */
   cluster: "kvorum.io/cluster",
+  /** On a claim: UID of the EtcdCluster that it was made for; an earlier one of the same name had another. */
+  clusterUid: "kvorum.io/cluster-uid",
   /** The EtcdBackup that a Job belongs to. */
   backup: "kvorum.io/backup",
   /** The EtcdBackupSchedule that an EtcdBackup comes from. */
