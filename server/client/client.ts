@@ -14,6 +14,9 @@ import {
 } from "./calls.ts";
 import { Endpoints, type ClientTls } from "./endpoints.ts";
 
+/** What a call fails with: whoever imports the client knows its failures, too. */
+export { Code, RpcError } from "../rpc/status.ts";
+
 /** One method of a service, as a caller sees it. */
 type Call<M> = M extends {
   methodKind: infer K;

@@ -1,0 +1,88 @@
+import type { Client } from "../../server/client/client.ts";
+import { hexId, type HexId } from "../types/hex-id.ts";
+import { resultOf } from "./etcd-failure.ts";
+
+/** Status comes from memory: who does not answer soon is in trouble. */
+const STATUS_TIMEOUT_MS = 2000;
+/** A linearizable read survives one election at the default timeout. */
+const READ_TIMEOUT_MS = 3000;
+const VERSION_TIMEOUT_MS = 2000;
+/** The key that etcd's own health check reads; it need not be there. */
+const HEALTH_KEY = new TextEncoder().encode("health");
+
+/** A member that answers: the `Running` of an observed pod's process. */
+export interface RunningMember {
+  readonly kind: "Running";
+  readonly memberId: HexId;
+  readonly clusterId: HexId;
+  readonly isLearner: boolean;
+  readonly isLeader: boolean;
+  /** A voter answers a linearizable read; a learner, which may not, knows a leader. */
+  readonly healthy: boolean;
+  /** Kvorum's release; empty if the member does not say, as etcd's own does not. */
+  readonly version: string;
+  readonly etcdVersion: string;
+  readonly dbSize: number;
+  readonly dbSizeInUse: number;
+  readonly raftTerm: number;
+  readonly raftIndex: number;
+  /** Alarms and the lack of a leader, in the member's words; why the health check failed comes last. */
+  readonly errors: readonly string[];
+}
+
+/** What looking at one member gave. */
+export type MemberHealth = RunningMember | { readonly kind: "Unreachable"; readonly message: string };
+
+export interface MemberAddress {
+  /** A client of this member alone. */
+  readonly client: Client;
+  /** `http://10.0.0.7:2380`: there a member of Kvorum says which release it is. */
+  readonly peerUrl: string;
+}
+
+/** Looks at one member: what it says of itself, and whether it serves. */
+export async function memberHealth({ client, peerUrl }: MemberAddress): Promise<MemberHealth> {
+  const [status, version] = await Promise.all([
+    resultOf("asking for its status", client.maintenance.status({}, { timeoutMs: STATUS_TIMEOUT_MS })),
+    kvorumVersion(peerUrl),
+  ]);
+  if (!status.ok) return { kind: "Unreachable", message: status.failure.message };
+  const { header, leader, isLearner, errors, ...rest } = status.value;
+  const memberId = header?.memberId ?? 0n;
+  const refusal = isLearner ? undefined : await linearizableRead(client);
+  return {
+    kind: "Running",
+    memberId: hexId(memberId),
+    clusterId: hexId(header?.clusterId ?? 0n),
+    isLearner,
+    isLeader: leader !== 0n && leader === memberId,
+    healthy: refusal === undefined && leader !== 0n,
+    version,
+    etcdVersion: rest.version,
+    dbSize: Number(rest.dbSize),
+    dbSizeInUse: Number(rest.dbSizeInUse),
+    raftTerm: Number(rest.raftTerm),
+    raftIndex: Number(rest.raftIndex),
+    errors: refusal === undefined ? errors : [...errors, refusal],
+  };
+}
+
+/** Why a read through the leader fails; undefined if it does not. One that is not permitted was agreed on, too. */
+async function linearizableRead(client: Client): Promise<string | undefined> {
+  const call = client.kv.range({ key: HEALTH_KEY, keysOnly: true }, { timeoutMs: READ_TIMEOUT_MS });
+  const result = await resultOf("a linearizable read", call);
+  return result.ok || /permission denied|user name is empty/.test(result.failure.message)
+    ? undefined
+    : result.failure.message;
+}
+
+async function kvorumVersion(peerUrl: string): Promise<string> {
+  try {
+    const response = await fetch(`${peerUrl}/version`, { signal: AbortSignal.timeout(VERSION_TIMEOUT_MS) });
+    const { kvorum } = (await response.json()) as { readonly kvorum?: unknown };
+    return typeof kvorum === "string" ? kvorum : "";
+  } catch {
+    // Status has the say on whether it is there.
+    return "";
+  }
+}
