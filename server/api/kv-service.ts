@@ -1,5 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { DomainError } from "../base/domain-error.ts";
+import { atOnce, type Slices } from "../base/slices.ts";
+import type { RangeFrame } from "../mvcc/range-plan.ts";
 import type { Node } from "../node/node.ts";
 import type { Command } from "../node/proposals.ts";
 import type { ResponseMessage } from "../apply/outcome.ts";
@@ -17,10 +19,11 @@ import type {
 } from "../proto/gen/rpc_pb.js";
 import type { Implementation } from "../rpc/service.ts";
 import { completeHeader } from "./header.ts";
+import { RangeAnswer } from "./range-answer.ts";
 import { checkDeleteRange, checkPut, checkRange, checkTxn } from "./kv-checks.ts";
 
-/** A range over more keys than this is planned in slices, so that others get their turn. */
-const SLICED_RANGE_KEYS = 10_000;
+/** A range over more keys than this is planned and answered in slices, so that others get their turn. */
+const SLICED_RANGE_KEYS = 1000;
 
 /** The KV service: reads at one revision, writes through the log. */
 export function kvService(node: Node, limits: { readonly maxTxnOps: number }): Implementation<typeof KV> {
@@ -75,20 +78,36 @@ export async function write<T extends ResponseMessage>(node: Node, command: Comm
 
 function range(node: Node, request: RangeRequest): RangeResponse | Promise<RangeResponse> {
   refuseIfCorrupt(node);
-  const { mvcc } = node.machine;
-  if (request.limit === 0n && request.rangeEnd.length > 0 && mvcc.keyCount > SLICED_RANGE_KEYS) {
-    return slicedRange(node, request);
-  }
-  const response = node.resolve(mvcc.planRange(request));
-  if (response instanceof Promise) return response.then((built) => completeHeader(node, built));
-  return completeHeader(node, response);
+  if (mayBeLarge(node, request)) return largeRange(node, request);
+  const plan = node.machine.mvcc.planRange(request);
+  const records = node.records(plan.needs);
+  const answer = (found: readonly Uint8Array[]): RangeResponse =>
+    completeHeader(node, new RangeAnswer(plan.frame, arrangedAtOnce(plan.frame, found)));
+  return records instanceof Promise ? records.then(answer) : answer(records);
 }
 
-async function slicedRange(node: Node, request: RangeRequest): Promise<RangeResponse> {
-  const planning = node.machine.mvcc.planRangeSliced(request);
-  let step = planning.next();
-  for (; step.done !== true; step = planning.next()) await node.nextTurn();
-  return completeHeader(node, await node.resolve(step.value));
+/** All keys of a range are counted, whatever its limit. */
+function mayBeLarge(node: Node, { rangeEnd }: RangeRequest): boolean {
+  return rangeEnd.length > 0 && node.machine.mvcc.keyCount > SLICED_RANGE_KEYS;
+}
+
+async function largeRange(node: Node, request: RangeRequest): Promise<RangeResponse> {
+  const { needs, frame } = await inSlices(node, node.machine.mvcc.planRangeSliced(request));
+  const records = await node.records(needs);
+  const arranged = frame.arrange ? await inSlices(node, frame.arrange(records)) : records;
+  const answer = completeHeader(node, new RangeAnswer(frame, arranged));
+  await inSlices(node, answer.encodeInSlices());
+  return answer;
+}
+
+function arrangedAtOnce({ arrange }: RangeFrame, records: readonly Uint8Array[]): readonly Uint8Array[] {
+  return arrange ? atOnce(arrange(records)) : records;
+}
+
+async function inSlices<T>(node: Node, slices: Slices<T>): Promise<T> {
+  let step = slices.next();
+  for (; step.done !== true; step = slices.next()) await node.nextTurn();
+  return step.value;
 }
 
 /** With the CORRUPT alarm nothing is served (etcd's corrupt applier). */

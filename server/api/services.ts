@@ -10,6 +10,7 @@ import { kvService } from "./kv-service.ts";
 import { leaseService } from "./lease-service.ts";
 import { maintenanceService } from "./maintenance-service.ts";
 import { membershipService } from "./membership-service.ts";
+import { encodeRangeResponse } from "./range-answer.ts";
 import { watchService } from "./watch-service.ts";
 
 export interface ServiceLimits {
@@ -22,7 +23,9 @@ export interface ServiceLimits {
 export function clientServices(node: Node, limits: ServiceLimits): readonly BoundMethod[] {
   const ids = new IdGenerator(node.selfId, node.clock.unixMs());
   return [
-    ...bindService(KV, kvService(node, { maxTxnOps: limits.maxTxnOps })),
+    ...bindService(KV, kvService(node, { maxTxnOps: limits.maxTxnOps }), {
+      "/etcdserverpb.KV/Range": { encode: encodeRangeResponse },
+    }),
     ...bindService(
       Watch,
       watchService(node, {

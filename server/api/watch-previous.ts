@@ -1,5 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import type { Deferred } from "../mvcc/deferred.ts";
+import { decodeRecord } from "../mvcc/record-codec.ts";
 import { EventSchema, type Event, type KeyValue } from "../proto/gen/kv_pb.js";
 import type { WatchResponse } from "../proto/gen/rpc_pb.js";
 import type { Node } from "../node/node.ts";
@@ -22,7 +23,7 @@ export function withPreviousValues(node: Node, response: WatchResponse): WatchRe
       // Events are shared with other watchers: the copy gets the value.
       response.events = response.events.map((event, position) => {
         const revision = previous[position];
-        return revision ? withPrevious(event, lookup(revision)) : event;
+        return revision ? withPrevious(event, decodeRecord(lookup(revision))) : event;
       });
       return response;
     },

@@ -13,6 +13,7 @@ import { ready } from "../mvcc/deferred.ts";
 import type { KeyVersion } from "../mvcc/key-index.ts";
 import { keyRange } from "../mvcc/key-range.ts";
 import type { RangeView } from "../mvcc/range-plan.ts";
+import { decodeRecord } from "../mvcc/record-codec.ts";
 import { revisionHeader } from "../mvcc/response-header.ts";
 import type { RevisionKey } from "../mvcc/revision.ts";
 import type { WriteTxn } from "../mvcc/write-txn.ts";
@@ -55,7 +56,7 @@ export function put(txn: WriteTxn, context: WriteContext, request: PutRequest): 
   txn.put(key, value, lease);
   const header = revisionHeader(txn.currentRevision);
   if (!prevKv || !previous) return ready(before, putResponse(header, undefined));
-  return { revision: before, needs: [previous], build: (lookup) => putResponse(header, lookup(previous)) };
+  return { revision: before, needs: [previous], build: (lookup) => putResponse(header, decodeRecord(lookup(previous))) };
 }
 
 /** Deletes what is there; nothing is fine, too. */
@@ -71,7 +72,7 @@ export function deleteRange(txn: WriteTxn, request: DeleteRangeRequest): Deferre
     prevKvs,
   });
   if (!request.prevKv) return ready(before, answer([]));
-  return { revision: before, needs: deleted, build: (lookup) => answer(deleted.map(lookup)) };
+  return { revision: before, needs: deleted, build: (lookup) => answer(deleted.map((version) => decodeRecord(lookup(version)))) };
 }
 
 /** The present version of a key that has a value. */

@@ -1,9 +1,8 @@
 import type { Revision } from "../base/ids.ts";
-import type { KeyValue } from "../proto/gen/kv_pb.js";
 import type { RevisionKey } from "./revision.ts";
 
-/** Finds the record of a revision that a plan named; the caller has fetched it. */
-export type Lookup = (revision: RevisionKey) => KeyValue;
+/** Finds the record of a revision that a plan named, as it is stored; the caller has fetched it. */
+export type Lookup = (revision: RevisionKey) => Uint8Array;
 
 /**
  * An answer whose values are still to be fetched: pure code says what it needs, the edge fetches it, `build`
@@ -13,7 +12,7 @@ export interface Deferred<T> {
   /** The revision at which the answer reads; compaction up to it must leave the rows in place. */
   readonly revision: Revision;
   readonly needs: readonly RevisionKey[];
-  /** Must be called once at most: the key-values that `lookup` returns become part of the answer. */
+  /** Must be called once at most: what `lookup` returns becomes part of the answer. */
   readonly build: (lookup: Lookup) => T;
 }
 

@@ -7,34 +7,53 @@ import type { Bucket } from "../backend/buckets.ts";
 import { decodeRevision } from "./revision.ts";
 import { RevisionMap } from "./revision-map.ts";
 
-/** The revisions that a compaction at some revision keeps: per key the newest, unless that is a deletion. */
-export class KeepSet {
-  readonly #kept = new RevisionMap<true>();
-
-  get isEmpty(): boolean {
-    return this.#kept.size === 0;
-  }
-
-  has(main: Revision, sub: number): boolean {
-    return this.#kept.has(main, sub);
-  }
-
-  add(main: Revision, sub: number): void {
-    this.#kept.set(main, sub, true);
-  }
-}
-
-export interface HashKvResult {
-  readonly hash: number;
-  /** Up to which revision rows were hashed. */
+/** What a hash is computed of: the rows up to `revision`, as a compaction at `compactRevision` has left them. */
+export interface HashPoint {
   readonly revision: Revision;
   /** -1 if the store was never compacted. */
   readonly compactRevision: Revision;
 }
 
-export interface HashKvOptions {
-  readonly revision: Revision;
-  readonly compactRevision: Revision;
+/** A map that grows is copied as a whole: of a million entries in one map that would hold the event loop. */
+const SHARDS = 128;
+
+/**
+ * The revisions that a compaction at some revision keeps: per key the newest, unless that is a deletion. Asked only for
+ * those up to the last compaction, so no others are remembered.
+ */
+export class KeepSet {
+  readonly #compactRevision: Revision;
+  readonly #shards = Array.from({ length: SHARDS }, () => new RevisionMap<true>());
+  #isEmpty = true;
+
+  constructor(compactRevision: Revision) {
+    this.#compactRevision = compactRevision;
+  }
+
+  /** Whether nothing was added, remembered or not. */
+  get isEmpty(): boolean {
+    return this.#isEmpty;
+  }
+
+  has(main: Revision, sub: number): boolean {
+    return this.#shard(main).has(main, sub);
+  }
+
+  add(main: Revision, sub: number): void {
+    this.#isEmpty = false;
+    if (main <= this.#compactRevision) this.#shard(main).set(main, sub, true);
+  }
+
+  #shard(main: Revision): RevisionMap<true> {
+    return must(this.#shards[main % SHARDS]);
+  }
+}
+
+export interface HashKvResult extends HashPoint {
+  readonly hash: number;
+}
+
+export interface HashKvOptions extends HashPoint {
   /** For `revision`, not for the compact revision: etcd's rule. */
   readonly keep: KeepSet;
 }

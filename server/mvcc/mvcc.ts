@@ -2,19 +2,19 @@ import { assert } from "../base/assert.ts";
 import { byteString } from "../base/byte-string.ts";
 import { DomainError } from "../base/domain-error.ts";
 import type { Revision } from "../base/ids.ts";
-import type { RangeRequest, RangeResponse } from "../proto/gen/rpc_pb.js";
+import type { Slices } from "../base/slices.ts";
+import type { RangeRequest } from "../proto/gen/rpc_pb.js";
 import { META } from "../backend/buckets.ts";
 import type { SizeAccounting } from "../backend/size-accounting.ts";
 import type { WriteBuffer } from "../backend/write-buffer.ts";
-import type { Deferred } from "./deferred.ts";
 import { CompactionHashes, KeepSet } from "./hash.ts";
-import type { HashKvResult } from "./hash.ts";
+import type { HashKvResult, HashPoint } from "./hash.ts";
 import type { KeyVersion } from "./key-index.ts";
 import type { KeyLeases } from "./key-leases.ts";
 import { MvccLoader } from "./mvcc-loader.ts";
 import type { LoadedMvcc } from "./mvcc-loader.ts";
 import { planRange, planRangeSliced } from "./range-plan.ts";
-import type { RangeView } from "./range-plan.ts";
+import type { RangePlan, RangeView } from "./range-plan.ts";
 import { encodeRevision, rowKey } from "./revision.ts";
 import type { RevisionKey } from "./revision.ts";
 import { TreeIndex } from "./tree-index.ts";
@@ -96,12 +96,12 @@ export class Mvcc implements RangeView {
   }
 
   /** Plans a range at once: for up to some thousand keys. Throws compacted or future-revision. */
-  planRange(request: RangeRequest): Deferred<RangeResponse> {
+  planRange(request: RangeRequest): RangePlan {
     return planRange(this, request);
   }
 
-  /** The same with pauses after every 10,000 keys; throws compacted if a compaction overtakes it. */
-  planRangeSliced(request: RangeRequest): Generator<undefined, Deferred<RangeResponse>> {
+  /** The same with pauses after every 5,000 keys; throws compacted if a compaction overtakes it. */
+  planRangeSliced(request: RangeRequest): Slices<RangePlan> {
     return planRangeSliced(this, request);
   }
 
@@ -190,15 +190,15 @@ export class Mvcc implements RangeView {
   }
 
   /** What to hash with for a requested revision, 0 for now. Throws compacted or future-revision. */
-  hashPoint(revision: Revision): { readonly revision: Revision; readonly compactRevision: Revision } {
+  hashPoint(revision: Revision): HashPoint {
     if (revision > 0 && revision < this.#compactRevision) throw new DomainError("compacted");
     if (revision > this.#currentRevision) throw new DomainError("future-revision");
     return { revision: revision <= 0 ? this.#currentRevision : revision, compactRevision: this.#compactRevision };
   }
 
   /** Per key the newest version at the revision, in slices. Throws compacted if a compaction overtakes it. */
-  *keepSlices(revision: Revision): Generator<undefined, KeepSet> {
-    const keep = new KeepSet();
+  *keepSlices({ revision, compactRevision }: HashPoint): Slices<KeepSet> {
+    const keep = new KeepSet(compactRevision);
     const all = { from: "", to: undefined, isSingle: false };
     let rest: Parameters<TreeIndex["scan"]>[0] | undefined = all;
     while (rest) {

@@ -1,12 +1,15 @@
 import { compareBytes } from "../base/bytes.ts";
 import { DomainError } from "../base/domain-error.ts";
 import type { Revision } from "../base/ids.ts";
+import { atOnce, type Slices } from "../base/slices.ts";
+import { sortInSlices } from "../base/sort-in-slices.ts";
 import type { KeyValue } from "../proto/gen/kv_pb.js";
 import { RangeRequest_SortOrder as SortOrder, RangeRequest_SortTarget as SortTarget } from "../proto/gen/rpc_pb.js";
-import type { RangeRequest, RangeResponse } from "../proto/gen/rpc_pb.js";
+import type { RangeRequest, RangeResponse, ResponseHeader } from "../proto/gen/rpc_pb.js";
 import type { Deferred, Lookup } from "./deferred.ts";
 import type { KeyVersion } from "./key-index.ts";
 import { keyRange } from "./key-range.ts";
+import { decodeRecord, recordValue } from "./record-codec.ts";
 import { revisionHeader } from "./response-header.ts";
 import type { TreeIndex } from "./tree-index.ts";
 
@@ -17,23 +20,33 @@ export interface RangeView {
   readonly compactRevision: Revision;
 }
 
+/** All of a range's answer but the records: whoever has these needs not decode them to send them. */
+export interface RangeFrame {
+  readonly header: ResponseHeader;
+  readonly count: number;
+  readonly isKeysOnly: boolean;
+  /** Whether there are more keys than the limit lets through. */
+  readonly more: boolean;
+  /** Puts the records of `needs` in their order and leaves out those beyond the limit; undefined if they are so already. */
+  readonly arrange: ((records: readonly Uint8Array[]) => Slices<readonly Uint8Array[]>) | undefined;
+}
+
+/** A range as it will be answered: as a message, or as a frame with the records of `needs` in it. */
+export interface RangePlan extends Deferred<RangeResponse> {
+  readonly frame: RangeFrame;
+}
+
 /** Keys that one slice visits. */
-const SLICE_KEYS = 10_000;
+const SLICE_KEYS = 5000;
 const EMPTY = new Uint8Array();
 
 /** Plans a range in one go. */
-export function planRange(view: RangeView, request: RangeRequest): Deferred<RangeResponse> {
-  const slices = planRangeSliced(view, request);
-  let step = slices.next();
-  while (!step.done) step = slices.next();
-  return step.value;
+export function planRange(view: RangeView, request: RangeRequest): RangePlan {
+  return atOnce(planRangeSliced(view, request));
 }
 
 /** Plans a range with a pause after every some thousand keys; what is written meanwhile is not seen. */
-export function* planRangeSliced(
-  view: RangeView,
-  request: RangeRequest,
-): Generator<undefined, Deferred<RangeResponse>> {
+export function* planRangeSliced(view: RangeView, request: RangeRequest): Slices<RangePlan> {
   const current = view.currentRevision;
   const revision = readRevision(view, Number(request.revision));
   const collector = new Collector(request, revision);
@@ -43,7 +56,7 @@ export function* planRangeSliced(
     readRevision(view, revision);
     rest = view.index.scan(rest, SLICE_KEYS, collector.visit);
   }
-  return collector.finish(current);
+  return yield* collector.finish(current);
 }
 
 /** The revision that a read means, if it can be read. */
@@ -92,27 +105,41 @@ class Collector {
     this.#found.push(version);
   };
 
-  finish(current: Revision): Deferred<RangeResponse> {
+  *finish(current: Revision): Slices<RangePlan> {
     const request = this.#request;
-    const found = sorted(this.#found.filter(filterOf(request)), request);
+    const found = yield* sorted(this.#found.filter(filterOf(request)), request);
     const more = found.length > this.#limit;
-    const header = revisionHeader(current);
-    const count = BigInt(this.#count);
-    const answer = (kvs: KeyValue[]): RangeResponse => ({
-      $typeName: "etcdserverpb.RangeResponse",
-      header,
-      kvs,
+    const isByValue = request.sortTarget === SortTarget.VALUE;
+    // Only their values tell which of them are beyond the limit.
+    const needs = more && !isByValue ? found.slice(0, this.#limit) : found;
+    const frame: RangeFrame = {
+      header: revisionHeader(current),
+      count: this.#count,
+      isKeysOnly: request.keysOnly,
       more,
-      count,
-    });
-    if (request.sortTarget === SortTarget.VALUE) {
-      const build = (lookup: Lookup): RangeResponse =>
-        answer(byValue(found, lookup, request).slice(0, this.#limit).map(strip(request)));
-      return { revision: this.#revision, needs: found, build };
-    }
-    const needs = more ? found.slice(0, this.#limit) : found;
-    return { revision: this.#revision, needs, build: (lookup) => answer(needs.map(lookup).map(strip(request))) };
+      arrange: isByValue ? (records) => byValue(records, request, this.#limit) : undefined,
+    };
+    return { revision: this.#revision, needs, frame, build: (lookup) => message(frame, needs, lookup) };
   }
+}
+
+/** The answer as a message, for where it is a part of another one. */
+function message(frame: RangeFrame, needs: readonly KeyVersion[], lookup: Lookup): RangeResponse {
+  const records = needs.map(lookup);
+  const arranged = frame.arrange ? atOnce(frame.arrange(records)) : records;
+  return {
+    $typeName: "etcdserverpb.RangeResponse",
+    header: frame.header,
+    kvs: keyValues(frame, arranged),
+    more: frame.more,
+    count: BigInt(frame.count),
+  };
+}
+
+/** The records of a range, in order and decoded. */
+export function keyValues({ isKeysOnly }: RangeFrame, records: readonly Uint8Array[]): KeyValue[] {
+  const all = records.map(decodeRecord);
+  return isKeysOnly ? all.map((kv) => ({ ...kv, value: EMPTY })) : all;
 }
 
 function hasFilter(request: RangeRequest): boolean {
@@ -133,19 +160,19 @@ function isInside(revision: Revision, min: bigint, max: bigint): boolean {
 }
 
 /** The index gives keys in ascending order; by any other target than the key NONE means ascending, too. */
-function sorted(found: KeyVersion[], request: RangeRequest): KeyVersion[] {
-  const descending = request.sortOrder === SortOrder.DESCEND;
-  const by = (field: (version: KeyVersion) => number): KeyVersion[] =>
-    found.toSorted((a, b) => (descending ? field(b) - field(a) : field(a) - field(b)));
+function* sorted(found: readonly KeyVersion[], request: RangeRequest): Slices<readonly KeyVersion[]> {
+  const isDescending = request.sortOrder === SortOrder.DESCEND;
+  const by = (field: (version: KeyVersion) => number): Slices<readonly KeyVersion[]> =>
+    sortInSlices(found, (a, b) => (isDescending ? field(b) - field(a) : field(a) - field(b)));
   switch (request.sortTarget) {
     case SortTarget.KEY:
-      return descending ? found.toReversed() : found;
+      return isDescending ? found.toReversed() : found;
     case SortTarget.VERSION:
-      return by((version) => version.version);
+      return yield* by((version) => version.version);
     case SortTarget.CREATE:
-      return by((version) => version.createRevision);
+      return yield* by((version) => version.createRevision);
     case SortTarget.MOD:
-      return by((version) => version.main);
+      return yield* by((version) => version.main);
     case SortTarget.VALUE:
     default:
       // Sorted when the values are there. The service refuses other targets.
@@ -153,11 +180,12 @@ function sorted(found: KeyVersion[], request: RangeRequest): KeyVersion[] {
   }
 }
 
-function byValue(found: readonly KeyVersion[], lookup: Lookup, request: RangeRequest): KeyValue[] {
-  const sign = request.sortOrder === SortOrder.DESCEND ? -1 : 1;
-  return found.map(lookup).toSorted((a, b) => sign * compareBytes(a.value, b.value));
-}
-
-function strip(request: RangeRequest): (kv: KeyValue) => KeyValue {
-  return request.keysOnly ? (kv) => ({ ...kv, value: EMPTY }) : (kv) => kv;
+function* byValue(
+  records: readonly Uint8Array[],
+  { sortOrder }: RangeRequest,
+  limit: number,
+): Slices<readonly Uint8Array[]> {
+  const sign = sortOrder === SortOrder.DESCEND ? -1 : 1;
+  const all = yield* sortInSlices(records, (a, b) => sign * compareBytes(recordValue(a), recordValue(b)));
+  return all.slice(0, limit);
 }

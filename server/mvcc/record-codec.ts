@@ -65,6 +65,29 @@ export function decodeRecord(record: Uint8Array): KeyValue {
   return kv;
 }
 
+/** The value in a record, a view on it. */
+export function recordValue(record: Uint8Array): Uint8Array {
+  const reader = new WireReader(record);
+  while (!reader.done) {
+    const tag = reader.tag();
+    if (tag === TAG.value) return reader.bytes();
+    reader.skip(tag, 0);
+  }
+  return EMPTY;
+}
+
+/** The record as it would be with an empty value; the record itself if it has none. */
+export function withoutValue(record: Uint8Array): Uint8Array {
+  const value = recordValue(record);
+  if (value.length === 0) return record;
+  const end = value.byteOffset - record.byteOffset + value.length;
+  const start = end - bytesSize(value);
+  const rest = new Uint8Array(record.length - (end - start));
+  rest.set(record.subarray(0, start));
+  rest.set(record.subarray(end), start);
+  return rest;
+}
+
 function readField(reader: WireReader, kv: KeyValue): void {
   const tag = reader.tag();
   switch (tag) {

@@ -1,24 +1,32 @@
 import type { Revision } from "../base/ids.ts";
 
-/** A map by (main, sub). Nearly every record has sub 0, so those are found by a plain number. */
+/** Sub revisions below this share a number with their main revision, as long as that leaves it safe. */
+const SUBS = 1024;
+const MAX_MAIN = Number.MAX_SAFE_INTEGER / SUBS - 1;
+
+/** A map by (main, sub). Numbers are found fastest, so nearly every pair becomes one. */
 export class RevisionMap<V> {
-  readonly #first = new Map<Revision, V>();
-  readonly #others = new Map<string, V>();
+  readonly #byNumber = new Map<number, V>();
+  readonly #byText = new Map<string, V>();
 
   get size(): number {
-    return this.#first.size + this.#others.size;
+    return this.#byNumber.size + this.#byText.size;
   }
 
   get(main: Revision, sub: number): V | undefined {
-    return sub === 0 ? this.#first.get(main) : this.#others.get(`${main}/${sub}`);
+    return isNumber(main, sub) ? this.#byNumber.get(main * SUBS + sub) : this.#byText.get(`${main}/${sub}`);
   }
 
   has(main: Revision, sub: number): boolean {
-    return sub === 0 ? this.#first.has(main) : this.#others.has(`${main}/${sub}`);
+    return isNumber(main, sub) ? this.#byNumber.has(main * SUBS + sub) : this.#byText.has(`${main}/${sub}`);
   }
 
   set(main: Revision, sub: number, value: V): void {
-    if (sub === 0) this.#first.set(main, value);
-    else this.#others.set(`${main}/${sub}`, value);
+    if (isNumber(main, sub)) this.#byNumber.set(main * SUBS + sub, value);
+    else this.#byText.set(`${main}/${sub}`, value);
   }
+}
+
+function isNumber(main: Revision, sub: number): boolean {
+  return sub < SUBS && main < MAX_MAIN;
 }

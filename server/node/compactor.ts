@@ -1,24 +1,20 @@
-import { bucketRange, splitBucketKey } from "../backend/buckets.ts";
-import { HashKv } from "../mvcc/hash.ts";
 import type { CompactionJob } from "../mvcc/mvcc.ts";
-import { encodeRevision } from "../mvcc/revision.ts";
 import type { Revision } from "../base/ids.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
-import { nextTurn, pause } from "./pause.ts";
+import type { Hashing } from "./hashing.ts";
+import { pause } from "./pause.ts";
 import type { Pins } from "./pins.ts";
 import type { Replica } from "./replica.ts";
 import type { StoreFlusher } from "./store-flusher.ts";
-
-/** Bytes hashed in one turn of the event loop. */
-const HASH_SLICE_BYTES = 512 * 1024;
+import type { Turns } from "./turns.ts";
 
 export interface CompactorOptions {
   readonly replica: Replica;
   readonly flusher: StoreFlusher;
   readonly pins: Pins;
-  /** Long reads of one view of the store: they hold up no compaction, but the end of a store that a snapshot has replaced. */
-  readonly views: Pins;
+  readonly hashing: Hashing;
+  readonly turns: Turns;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Rows deleted in one go, and the pause after that (`--compaction-batch-limit`, `--compaction-sleep-interval`). */
@@ -71,12 +67,14 @@ export class Compactor {
   }
 
   async #compact(job: CompactionJob): Promise<void> {
-    const { replica, pins, clock, logger, batchLimit, pauseMs } = this.#options;
+    const { replica, pins, turns, clock, logger, batchLimit, pauseMs } = this.#options;
     const startMs = clock.monotonicMs();
     const { machine } = replica;
     // Reads that began before the compaction may still name rows that go.
     await pins.earlierReleased();
-    const hash = job.isResumed ? undefined : await this.#hash(job);
+    // What HashKV at exactly this revision gives from now on, with the compaction before this one.
+    const point = { revision: job.revision, compactRevision: job.previousRevision };
+    const hash = job.isResumed ? undefined : await this.#options.hashing.hashAt(point);
     let deleted = 0;
     let sincePause = 0;
     for (const rows of machine.mvcc.compactionSlices(job)) {
@@ -86,7 +84,7 @@ export class Compactor {
       sincePause += rows.length;
       this.#options.flusher.onApplied();
       if (sincePause < batchLimit) {
-        await nextTurn(clock);
+        await turns.next();
         continue;
       }
       sincePause = 0;
@@ -105,32 +103,5 @@ export class Compactor {
       "current-db-size-bytes": machine.sizes.dbSize,
       "current-db-size-in-use-bytes": machine.sizes.dbSizeInUse,
     });
-  }
-
-  /** The hash that HashKV at exactly this revision gives from now on, with the compaction before this one. */
-  async #hash(job: CompactionJob) {
-    const { replica, flusher, views, clock } = this.#options;
-    const { mvcc } = replica.machine;
-    const keeping = mvcc.keepSlices(job.revision);
-    let step = keeping.next();
-    for (; step.done !== true; step = keeping.next()) await nextTurn(clock);
-    await flusher.flush();
-    const unpin = views.pin();
-    const hash = new HashKv({ revision: job.revision, compactRevision: job.previousRevision, keep: step.value });
-    const scan = replica.store.scan({
-      from: bucketRange("key").from,
-      to: bucketRange("key", encodeRevision(job.revision + 1, 0, false)).from,
-    });
-    try {
-      for (;;) {
-        const rows = await scan.next(HASH_SLICE_BYTES);
-        if (rows.length === 0) break;
-        for (const [key, value] of rows) hash.row(splitBucketKey(key).key, value);
-      }
-    } finally {
-      await scan.close();
-      unpin();
-    }
-    return hash.result();
   }
 }

@@ -1,11 +1,12 @@
 import { BUCKETS, bucketRange, splitBucketKey } from "../backend/buckets.ts";
+import type { StoreRange } from "../backend/store.ts";
 import type { Revision } from "../base/ids.ts";
-import { BackendHash, HashKv, type HashKvResult } from "../mvcc/hash.ts";
-import type { Clock } from "../ports/clock.ts";
-import { nextTurn } from "./pause.ts";
+import { BackendHash, HashKv, type HashKvResult, type HashPoint } from "../mvcc/hash.ts";
+import { encodeRevision } from "../mvcc/revision.ts";
 import type { Pins } from "./pins.ts";
 import type { Replica } from "./replica.ts";
 import type { StoreFlusher } from "./store-flusher.ts";
+import type { Turns } from "./turns.ts";
 
 /** Bytes hashed in one turn of the event loop. */
 const SLICE_BYTES = 256 * 1024;
@@ -16,7 +17,7 @@ export interface HashingOptions {
   readonly pins: Pins;
   /** Held while a view of the store is read. */
   readonly views: Pins;
-  readonly clock: Clock;
+  readonly turns: Turns;
 }
 
 /** Computes the hashes by which members are compared, in slices beside everything else. */
@@ -29,25 +30,32 @@ export class Hashing {
 
   /** HashKV at a revision (0: now). Faults: compacted, future-revision. */
   async hashKv(revision: Revision): Promise<HashKvResult> {
-    const { replica, flusher, pins, clock } = this.#options;
+    const { replica, pins } = this.#options;
     const { mvcc } = replica.machine;
     const cached = revision === 0 ? undefined : mvcc.cachedHash(revision);
     if (cached) return cached;
     const unpin = pins.pin();
     try {
-      const point = mvcc.hashPoint(revision);
-      const keeping = mvcc.keepSlices(point.revision);
-      let step = keeping.next();
-      for (; step.done !== true; step = keeping.next()) await nextTurn(clock);
-      await flusher.flush();
-      const hash = new HashKv({ ...point, keep: step.value });
-      await this.#feed("key", (key, value) => {
-        hash.row(key, value);
-      });
-      return hash.result();
+      return await this.hashAt(mvcc.hashPoint(revision));
     } finally {
       unpin();
     }
+  }
+
+  /** HashKV at a point whose rows the caller holds back from deletion. Fault: compacted. */
+  async hashAt(point: HashPoint): Promise<HashKvResult> {
+    const { replica, flusher, turns } = this.#options;
+    const keeping = replica.machine.mvcc.keepSlices(point);
+    let step = keeping.next();
+    for (; step.done !== true; step = keeping.next()) await turns.next();
+    await flusher.flush();
+    const hash = new HashKv({ ...point, keep: step.value });
+    const { from } = bucketRange("key");
+    const to = bucketRange("key", encodeRevision(point.revision + 1, 0, false)).from;
+    await this.#feed({ from, to }, (key, value) => {
+      hash.row(key, value);
+    });
+    return hash.result();
   }
 
   /** The hash over all buckets. */
@@ -56,15 +64,15 @@ export class Hashing {
     const hash = new BackendHash();
     for (const bucket of BUCKETS) {
       hash.bucket(bucket);
-      await this.#feed(bucket, (key, value) => {
+      await this.#feed(bucketRange(bucket), (key, value) => {
         hash.row(key, value);
       });
     }
     return hash.result();
   }
 
-  async #feed(bucket: (typeof BUCKETS)[number], row: (key: Uint8Array, value: Uint8Array) => void): Promise<void> {
-    const scan = this.#options.replica.store.scan(bucketRange(bucket));
+  async #feed(range: StoreRange, row: (key: Uint8Array, value: Uint8Array) => void): Promise<void> {
+    const scan = this.#options.replica.store.scan(range);
     const unpin = this.#options.views.pin();
     try {
       for (;;) {

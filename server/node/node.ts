@@ -3,6 +3,7 @@ import type { Outcome } from "../apply/outcome.ts";
 import type { StateMachine } from "../apply/state-machine.ts";
 import type { HashKvResult } from "../mvcc/hash.ts";
 import type { Deferred } from "../mvcc/deferred.ts";
+import type { RevisionKey } from "../mvcc/revision.ts";
 import type { WatchTarget } from "../mvcc/watch-target.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
@@ -15,12 +16,12 @@ import type { Leadership } from "./leadership.ts";
 import type { LeaseKeeper } from "./lease-keeper.ts";
 import type { MemberService } from "./member-service.ts";
 import type { NodeConfig } from "./node-options.ts";
-import { nextTurn } from "./pause.ts";
 import type { Command } from "./proposals.ts";
 import type { ReadGate } from "./read-gate.ts";
 import type { Replica } from "./replica.ts";
 import type { SnapshotSource, TakenSnapshot } from "./snapshot-source.ts";
 import type { StoreReader } from "./store-reader.ts";
+import type { Turns } from "./turns.ts";
 import type { WatchHandle, Watchers, WatchSink } from "./watchers.ts";
 
 /** Where raft stands, at a glance. */
@@ -43,6 +44,7 @@ export interface NodeParts {
   readonly leadership: Leadership;
   readonly readGate: ReadGate;
   readonly reader: StoreReader;
+  readonly turns: Turns;
   readonly watchers: Watchers;
   readonly leases: LeaseKeeper;
   readonly members: MemberService;
@@ -130,9 +132,9 @@ export class Node {
     this.#parts.raiseNoSpace();
   }
 
-  /** Gives everybody else a turn of the event loop. */
+  /** To be awaited between the slices of large work: gives everybody else a turn of the event loop. */
   nextTurn(): Promise<void> {
-    return nextTurn(this.#parts.clock);
+    return this.#parts.turns.next();
   }
 
   /** Resolves when a read of this member's state is linearizable as of this call. */
@@ -143,6 +145,11 @@ export class Node {
   /** Fetches what an answer still needs and builds it; synchronous if memory holds it all. */
   resolve<T>(deferred: Deferred<T>): T | Promise<T> {
     return this.#parts.reader.resolve(deferred);
+  }
+
+  /** The records that a range has named, as they are stored; synchronous if they are few and memory holds them. */
+  records(revisions: readonly RevisionKey[]): readonly Uint8Array[] | Promise<readonly Uint8Array[]> {
+    return this.#parts.reader.records(revisions);
   }
 
   /** Fetches stored records that a read-only txn compares by value. */

@@ -14,6 +14,7 @@ import { SnapshotInstaller } from "./snapshot-installer.ts";
 import { SnapshotSource } from "./snapshot-source.ts";
 import { StoreFlusher } from "./store-flusher.ts";
 import { StoreReader } from "./store-reader.ts";
+import { Turns } from "./turns.ts";
 import { Watchers } from "./watchers.ts";
 
 /** etcd's raft settings: bytes per append message, messages in flight to one follower. */
@@ -25,6 +26,7 @@ export interface StateParts {
   readonly log: MemoryStorage;
   readonly raft: RawNode;
   readonly applied: AppliedIndex;
+  readonly turns: Turns;
   readonly flusher: StoreFlusher;
   readonly reader: StoreReader;
   readonly watchers: Watchers;
@@ -49,20 +51,24 @@ export function makeStateParts(
   const applied = new AppliedIndex(recovered.log.appliedIndex);
   const pins = new Pins();
   const views = new Pins();
+  const turns = new Turns(clock);
   const flusher = new StoreFlusher(replica, clock, onFailure);
+  const hashing = new Hashing({ replica, flusher, pins, views, turns });
   return {
     log,
     applied,
+    turns,
     flusher,
     raft: makeRaft(config, world, recovered, log),
-    reader: new StoreReader(replica, pins),
+    reader: new StoreReader(replica, pins, turns),
     watchers: new Watchers({ replica, flusher, pins, clock, onFailure }),
-    hashing: new Hashing({ replica, flusher, pins, views, clock }),
+    hashing,
     compactor: new Compactor({
       replica,
       flusher,
       pins,
-      views,
+      hashing,
+      turns,
       clock,
       logger,
       onFailure,

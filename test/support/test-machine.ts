@@ -2,13 +2,13 @@ import { create, fromBinary, isMessage, toBinary } from "@bufbuild/protobuf";
 import type { Message, MessageInitShape } from "@bufbuild/protobuf";
 import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { byteString, bytesOf } from "../../server/base/byte-string.ts";
+import { atOnce } from "../../server/base/slices.ts";
 import { SortedMap } from "../../server/base/sorted-map.ts";
 import { BUCKETS, splitBucketKey } from "../../server/backend/buckets.ts";
 import type { StoreOperation, StoreRow } from "../../server/backend/store.ts";
 import type { Deferred } from "../../server/mvcc/deferred.ts";
 import { BackendHash, HashKv } from "../../server/mvcc/hash.ts";
 import type { HashKvResult } from "../../server/mvcc/hash.ts";
-import { decodeRecord } from "../../server/mvcc/record-codec.ts";
 import { rowKey } from "../../server/mvcc/revision.ts";
 import type { RevisionKey } from "../../server/mvcc/revision.ts";
 import { StateMachine } from "../../server/apply/state-machine.ts";
@@ -87,7 +87,7 @@ export class TestMachine {
   }
 
   resolve<T>(deferred: Deferred<T>): T {
-    return deferred.build((revision) => decodeRecord(this.fetch(revision)));
+    return deferred.build((revision) => this.fetch(revision));
   }
 
   /** From memory if it is there, else from the store. */
@@ -168,10 +168,8 @@ export class TestMachine {
   }
 
   #hash(revision: number, compactRevision: number): HashKvResult {
-    const slices = this.machine.mvcc.keepSlices(revision);
-    let step = slices.next();
-    while (!step.done) step = slices.next();
-    const hash = new HashKv({ revision, compactRevision, keep: step.value });
+    const keep = atOnce(this.machine.mvcc.keepSlices({ revision, compactRevision }));
+    const hash = new HashKv({ revision, compactRevision, keep });
     for (const [storeKey, value] of this.rows()) {
       const { bucket, key } = splitBucketKey(storeKey);
       if (bucket === "key") hash.row(key, value);

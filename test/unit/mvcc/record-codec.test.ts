@@ -2,7 +2,13 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { KeyValueSchema } from "../../../server/proto/gen/kv_pb.js";
-import { decodeRecord, encodeRecord, encodeTombstone } from "../../../server/mvcc/record-codec.ts";
+import {
+  decodeRecord,
+  encodeRecord,
+  encodeTombstone,
+  recordValue,
+  withoutValue,
+} from "../../../server/mvcc/record-codec.ts";
 
 const counter = fc.oneof(fc.integer({ min: 0, max: 300 }), fc.maxSafeNat());
 const array = fc.uint8Array({ maxLength: 200 });
@@ -44,4 +50,20 @@ test("the example of etcd's format is met to the byte", () => {
 
 test("an empty record, which bumping revisions leaves behind, is an empty message", () => {
   expect(decodeRecord(new Uint8Array())).toEqual(create(KeyValueSchema));
+});
+
+test("a record without its value is the record of the same key with an empty value", () => {
+  fc.assert(
+    fc.property(
+      fc.uint8Array({ minLength: 1 }),
+      fc.uint8Array({ maxLength: 300 }),
+      fc.bigInt({ min: 0n, max: 9n }),
+      (key, value, lease) => {
+        const about = { createRevision: 5, modRevision: 300, version: 2, lease };
+        const record = encodeRecord(key, value, about);
+        expect(recordValue(record)).toEqual(value);
+        expect(withoutValue(record)).toEqual(encodeRecord(key, new Uint8Array(), about));
+      },
+    ),
+  );
 });
