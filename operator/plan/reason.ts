@@ -25,6 +25,8 @@ export type Reason =
   | "LearnerCatchingUp"
   /** A learner did not catch up in time and is removed again. */
   | "LearnerStuck"
+  /** A learner lost its disk, or its purpose, before it had a vote: it is removed. */
+  | "LearnerLost"
   /** A change of members has to wait, or it would cost the quorum. */
   | "MembershipBlocked"
   | "ReplacingMember"
