@@ -61,7 +61,18 @@ const layers = {
   "operator/plan": ["operator/types"],
   "operator/kube": ["operator/types"],
   "operator/etcd": ["operator/types", "server/client"],
-  "operator/backup": ["operator/types", "operator/etcd"],
+  // Backups are judged by their own bytes, and a restore makes a member's data dir: both with the server's own code.
+  "operator/backup": [
+    "operator/types",
+    "operator/etcd",
+    "server/base",
+    "server/ports",
+    "server/backend",
+    "server/mvcc",
+    "server/snapshot",
+    "server/node",
+    "server/host",
+  ],
   "operator/observability": ["operator/types"],
   "operator/config": ["operator/types"],
   "operator/controllers": [
@@ -126,6 +137,7 @@ module.exports = {
     owned("leveldown", "node_modules/leveldown/", ["server/host"]),
     owned("x509", "node_modules/(@peculiar|reflect-metadata)/", ["server/host"]),
     owned("grpc-js", "node_modules/@grpc/", ["server/grpc", "server/client"]),
+    owned("s3", "node_modules/@(aws-sdk|smithy)/", ["operator/backup"]),
     owned("client-node", "node_modules/@kubernetes/", ["operator/kube", "operator/cli"]),
     owned("node:fs", "^(node:)?fs", ["server/host", "server/config", "server/cli", "operator/cli"], ["core"]),
   ],
