@@ -28,8 +28,9 @@ async function connect(answers: FakeAnswers) {
 }
 
 function refuse(fault: Fault): () => never {
+  const [code, message] = faultStatus[fault];
   return () => {
-    throw new RpcError(...faultStatus[fault]);
+    throw new RpcError(code, message);
   };
 }
 
