@@ -4,6 +4,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { PeerAddress, SnapshotBody } from "../ports/network.ts";
 import { MessageType, type Message } from "../proto/raft-message.ts";
+import { DialGate } from "./dial-gate.ts";
 import type { EncodedEntries } from "./message-codec.ts";
 import type { NetworkIdentity } from "./network-identity.ts";
 import type { NetworkMetrics } from "./network-metrics.ts";
@@ -37,6 +38,7 @@ export class Peer {
   readonly #options: PeerOptions;
   readonly #urls: UrlPicker;
   readonly #status: PeerStatus;
+  readonly #gate: DialGate;
   readonly #writers: Readonly<Record<StreamKind, StreamWriter>>;
   readonly #pipeline: Pipeline;
   readonly #closing = new AbortController();
@@ -51,6 +53,15 @@ export class Peer {
     this.id = address.id;
     this.#urls = new UrlPicker(address.peerUrls);
     this.#status = new PeerStatus({ selfId: identity.selfId, peerId: address.id, clock, logger, metrics });
+    this.#gate = new DialGate({
+      clock,
+      onOpened: () => {
+        this.#pipeline.resume();
+      },
+      onFailed: () => {
+        this.#pipeline.drop();
+      },
+    });
     this.#writers = { msgapp: this.#makeWriter("msgapp"), message: this.#makeWriter("message") };
     this.#pipeline = new Pipeline({
       identity,
@@ -58,6 +69,8 @@ export class Peer {
       peerId: address.id,
       urls: this.#urls,
       status: this.#status,
+      // Nobody else finds out whether a peer is there that no stream is opened to.
+      mayPost: () => !this.isStarted || this.#gate.isOpen,
       onSent: (bytes) => {
         metrics.sentBytes(this.id, bytes);
       },
@@ -98,22 +111,26 @@ export class Peer {
         peerId: this.id,
         urls: this.#urls,
         status: this.#status,
+        gate: this.#gate,
         onMessages: (messages, bytes) => {
           metrics.receivedBytes(this.id, bytes);
           for (const message of messages) onMessage(message);
         },
       });
     this.#readers = STREAM_KINDS.map(makeReader);
-    this.#prober = new Prober({ client, clock, logger, metrics, peerId: this.id, urls: this.#urls });
+    const isReachable = (): boolean => this.#gate.isOpen;
+    this.#prober = new Prober({ client, clock, logger, metrics, peerId: this.id, urls: this.#urls, isReachable });
   }
 
   update(urls: readonly string[]): void {
     this.#urls.update(urls);
+    this.#gate.hurry();
   }
 
   /** Gives the peer's own request for a stream its messages. */
   attach(kind: StreamKind, response: ServerResponse): void {
     this.#writers[kind].attach(response);
+    this.#gate.hurry();
     this.#options.logger.info("established TCP streaming connection with remote peer", {
       "stream-writer-type": kind,
       "remote-peer-id": hexId(this.id),
@@ -166,6 +183,7 @@ export class Peer {
   async close(): Promise<void> {
     this.#closing.abort();
     this.#prober?.close();
+    this.#gate.close();
     for (const reader of this.#readers) reader.close();
     for (const writer of Object.values(this.#writers)) writer.close();
     this.#pipeline.close();

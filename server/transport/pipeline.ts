@@ -20,6 +20,8 @@ export interface PipelineOptions {
   readonly urls: UrlPicker;
   readonly client: PeerClient;
   readonly status: PeerStatus;
+  /** Whether the peer is known to be there; until then messages wait for `resume` or `drop`. */
+  readonly mayPost: () => boolean;
   readonly onSent: (bytes: number) => void;
   readonly onLost: () => void;
   readonly onRemoved: () => void;
@@ -42,25 +44,34 @@ export class Pipeline {
     const bytes = payloadBytes(message);
     this.#waiting.push({ message, bytes });
     this.#waitingBytes += bytes;
-    this.#next();
+    this.resume();
     return true;
+  }
+
+  /** Sends what waits, as far as that is allowed. */
+  resume(): void {
+    while (this.#requests < MAX_REQUESTS && this.#options.mayPost()) {
+      const next = this.#waiting.shift();
+      if (!next) return;
+      this.#waitingBytes -= next.bytes;
+      this.#requests++;
+      void this.#post(next.message).finally(() => {
+        this.#requests--;
+        this.resume();
+      });
+    }
+  }
+
+  /** What waits is lost: the peer is not there. */
+  drop(): void {
+    const hasLost = this.#waiting.length > 0;
+    this.close();
+    if (hasLost) this.#options.onLost();
   }
 
   close(): void {
     this.#waiting = [];
     this.#waitingBytes = 0;
-  }
-
-  #next(): void {
-    if (this.#requests >= MAX_REQUESTS) return;
-    const next = this.#waiting.shift();
-    if (!next) return;
-    this.#waitingBytes -= next.bytes;
-    this.#requests++;
-    void this.#post(next.message).finally(() => {
-      this.#requests--;
-      this.#next();
-    });
   }
 
   async #post(message: Message): Promise<void> {

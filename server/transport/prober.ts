@@ -17,6 +17,8 @@ export interface ProberOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: NetworkMetrics;
+  /** Whether the peer is known to be there. */
+  readonly isReachable: () => boolean;
 }
 
 /** Asks a peer's /raft/probing regularly: how long an answer takes, and whether the clocks agree. */
@@ -28,7 +30,7 @@ export class Prober {
   constructor(options: ProberOptions) {
     this.#options = options;
     this.#timer = options.clock.every(PROBE_MS, () => {
-      if (!this.#isAsking) void this.#probe();
+      if (!this.#isAsking && options.isReachable()) void this.#probe();
     });
   }
 

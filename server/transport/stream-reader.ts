@@ -3,6 +3,7 @@ import { hexId, type NodeId } from "../base/ids.ts";
 import type { Clock, Timer } from "../ports/clock.ts";
 import type { Message } from "../proto/raft-message.ts";
 import { WireError } from "../proto/wire-error.ts";
+import type { DialGate } from "./dial-gate.ts";
 import { MessageDecoder, MsgAppDecoder } from "./message-codec.ts";
 import { headerOf, raftHeaders, type NetworkIdentity } from "./network-identity.ts";
 import { readAnswer, type PeerClient } from "./peer-client.ts";
@@ -12,7 +13,7 @@ import type { UrlPicker } from "./url-picker.ts";
 
 /** A stream on which nothing has come for so long is dead: link heartbeats come three times as often. */
 const SILENCE_DEADLINE_MS = 5000;
-/** At most one attempt in this time. */
+/** At most one attempt of this stream in this time. */
 const REDIAL_MS = 100;
 
 export interface StreamReaderOptions {
@@ -23,6 +24,7 @@ export interface StreamReaderOptions {
   readonly client: PeerClient;
   readonly clock: Clock;
   readonly status: PeerStatus;
+  readonly gate: DialGate;
   readonly onMessages: (messages: readonly Message[], bytes: number) => void;
   /** The peer knows that this member was removed. */
   readonly onRemoved: () => void;
@@ -33,6 +35,7 @@ interface Attempt {
   readonly request: ClientRequest;
   readonly url: string;
   lastHeardMs: number;
+  isAnswered: boolean;
   end: ((reason: string) => void) | undefined;
 }
 
@@ -41,12 +44,13 @@ export class StreamReader {
   readonly #options: StreamReaderOptions;
   #attempt: Attempt | undefined;
   #redial: Timer | undefined;
+  #leaveGate: (() => void) | undefined;
   #lastDialMs = Number.NEGATIVE_INFINITY;
   #isClosed = false;
 
   constructor(options: StreamReaderOptions) {
     this.#options = options;
-    this.#dial();
+    this.#enterGate();
   }
 
   /** Gives up a stream that has gone silent. */
@@ -59,11 +63,18 @@ export class StreamReader {
   close(): void {
     this.#isClosed = true;
     this.#redial?.cancel();
+    this.#leaveGate?.();
     if (this.#attempt) this.#fail(this.#attempt, "stopped");
   }
 
+  #enterGate(): void {
+    this.#leaveGate = this.#options.gate.enter(() => {
+      this.#dial();
+    });
+  }
+
   #dial(): void {
-    const { kind, identity, peerId, urls, client, clock } = this.#options;
+    const { kind, identity, peerId, urls, client, clock, gate } = this.#options;
     this.#lastDialMs = clock.monotonicMs();
     const url = urls.pick();
     let request: ClientRequest;
@@ -77,9 +88,10 @@ export class StreamReader {
     } catch (error) {
       // Certificates that cannot be read now may be there the next time.
       this.#retry(url, (error as Error).message);
+      gate.failed();
       return;
     }
-    const attempt: Attempt = { request, url, lastHeardMs: this.#lastDialMs, end: undefined };
+    const attempt: Attempt = { request, url, lastHeardMs: this.#lastDialMs, isAnswered: false, end: undefined };
     this.#attempt = attempt;
     request.on("error", (error) => {
       this.#fail(attempt, error.message);
@@ -92,6 +104,8 @@ export class StreamReader {
 
   #answered(attempt: Attempt, response: IncomingMessage): void {
     attempt.lastHeardMs = this.#options.clock.monotonicMs();
+    attempt.isAnswered = true;
+    this.#options.gate.answered();
     // Errors of a response also end it; "close" tells.
     response.on("error", () => undefined);
     if (response.statusCode !== 200) this.#refused(attempt, response).catch(() => undefined);
@@ -117,8 +131,13 @@ export class StreamReader {
   }
 
   #listen(attempt: Attempt, response: IncomingMessage): void {
-    const { kind, identity, peerId, clock, status, onMessages } = this.#options;
-    attempt.end = status.streamUp();
+    const { kind, identity, peerId, clock, status, gate, onMessages } = this.#options;
+    const end = status.streamUp();
+    gate.streamBegan();
+    attempt.end = (reason) => {
+      gate.streamEnded();
+      end(reason);
+    };
     const decoder =
       kind === "msgapp" ? new MsgAppDecoder({ local: identity.selfId, remote: peerId }) : new MessageDecoder();
     response.on("data", (chunk: Buffer) => {
@@ -141,6 +160,8 @@ export class StreamReader {
     end?.(reason);
     // A stream that was up says nothing about the URL.
     this.#retry(end ? undefined : attempt.url, reason);
+    // The other stream may be next, and is to see which URL failed.
+    if (!attempt.isAnswered) this.#options.gate.failed();
   }
 
   #retry(unreachableUrl: string | undefined, reason: string): void {
@@ -152,7 +173,7 @@ export class StreamReader {
     }
     const waitMs = Math.max(0, this.#lastDialMs + REDIAL_MS - clock.monotonicMs());
     this.#redial = clock.after(waitMs, () => {
-      this.#dial();
+      this.#enterGate();
     });
   }
 }

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { connect, type AddressInfo } from "node:net";
+import { connect, createServer as createTcpServer, type AddressInfo, type Socket } from "node:net";
 import { expect, onTestFinished, test, vi } from "vitest";
 import type { SnapshotBody } from "../../../server/ports/network.ts";
 import { EntryType, MessageType, type Entry, type Message } from "../../../server/proto/raft-message.ts";
@@ -258,6 +258,66 @@ test("link heartbeats go out three times in 5 s", async () => {
     clock.advance(1667);
     await vi.waitFor(() => expect(heard.split("\r\n\r\n")[1]).toBe("1\r\n\0\r\n".repeat(beats)), soon);
   }
+});
+
+/** A port that takes connections and never says a word: a proxy before a member that is away. */
+async function mutePort(): Promise<{ readonly url: string; readonly taken: Socket[] }> {
+  const taken: Socket[] = [];
+  const server = createTcpServer((socket) => {
+    socket.on("error", () => undefined).resume();
+    taken.push(socket);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void server.close());
+  onTestFinished(() => {
+    for (const socket of taken) socket.destroy();
+  });
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, taken };
+}
+
+/** Whatever was to be connected in this moment is. */
+async function settled(taken: readonly Socket[]): Promise<number> {
+  for (let before = -1; before !== taken.length;) {
+    before = taken.length;
+    for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
+  }
+  return taken.length;
+}
+
+test("a peer that does not answer is tried over one connection at a time, and what waits for it is lost", async () => {
+  const clock = new ManualClock();
+  const { url, taken } = await mutePort();
+  const one = await TestMember.start(N1, { clock, peers: [{ id: N2, peerUrls: [url] }] });
+  one.network.send([heartbeat(1), append(0, []), heartbeat(2)]);
+  await vi.waitFor(() => expect(taken).toHaveLength(1), soon);
+  expect(await settled(taken)).toBe(1);
+  expect(one.handlers.unreachable).toEqual([]);
+  // Silence for 5 s ends the attempt.
+  clock.advance(6000);
+  await vi.waitFor(() => expect(one.handlers.unreachable).toEqual([N2]), soon);
+  one.network.send([heartbeat(3)]);
+  await vi.waitFor(() => expect(taken).toHaveLength(2), soon);
+  expect(await settled(taken)).toBe(2);
+});
+
+test("the attempt after one that hung goes to the next URL", async () => {
+  const clock = new ManualClock();
+  const [first, second] = [await mutePort(), await mutePort()];
+  await TestMember.start(N1, { clock, peers: [{ id: N2, peerUrls: [first.url, second.url] }] });
+  await vi.waitFor(() => expect(first.taken).toHaveLength(1), soon);
+  clock.advance(6000);
+  await vi.waitFor(() => expect(second.taken).toHaveLength(1), soon);
+  expect(await settled(first.taken)).toBe(1);
+});
+
+test("a peer that comes by itself is tried at once, whatever hangs", async () => {
+  const clock = new ManualClock();
+  const { url, taken } = await mutePort();
+  const one = await TestMember.start(N1, { clock, peers: [{ id: N2, peerUrls: [url] }] });
+  await vi.waitFor(() => expect(taken).toHaveLength(1), soon);
+  dialDeaf(one, N2);
+  await vi.waitFor(() => expect(taken).toHaveLength(2), soon);
+  expect(await settled(taken)).toBe(2);
 });
 
 test("redials wait until 100 ms after the last one", async () => {
