@@ -1,6 +1,7 @@
+import { podName } from "../types/names.ts";
 import { RETRY_MS, act, operation, wait } from "./decide.ts";
 import type { Decision } from "./decision.ts";
-import { complaint, podAt, podName } from "./member-pod.ts";
+import { complaint, podAt } from "./member-pod.ts";
 import type { Observation, Pod } from "./observation.ts";
 import { restartOutdated } from "./restart-outdated.ts";
 
@@ -12,7 +13,7 @@ import { restartOutdated } from "./restart-outdated.ts";
 export function bootstrap(observation: Observation): Decision | undefined {
   const { latched, pods, cluster, statefulSet } = observation;
   if (latched.clusterId !== undefined) return undefined;
-  const founding = operation(observation, "Bootstrap", podName(observation, 0));
+  const founding = operation(observation, "Bootstrap", podName(observation.cluster.name, 0));
   for (const { process, name } of pods) {
     if (process.kind !== "Running") continue;
     const message = `${name} runs: the cluster is ${process.clusterId}`;
@@ -45,7 +46,7 @@ const REMEMBERS: readonly string[] = ["Granted", "Owned", "Lost"];
 
 function found(observation: Observation): Decision {
   const { seed } = observation.latched;
-  const founding = operation(observation, "Bootstrap", podName(observation, 0));
+  const founding = operation(observation, "Bootstrap", podName(observation.cluster.name, 0));
   const pod = podAt(observation, 0);
   const process = pod?.process;
   if (!pod || !process || pod.terminating || process.kind === "Unreachable") return waitForSeed(observation);
@@ -86,7 +87,7 @@ function grantTo(observation: Observation, pod: Pod): Decision {
 }
 
 function waitForSeed(observation: Observation): Decision {
-  const founding = operation(observation, "Bootstrap", podName(observation, 0));
+  const founding = operation(observation, "Bootstrap", podName(observation.cluster.name, 0));
   return wait("Bootstrapping", complaint(observation, 0), RETRY_MS.process, founding);
 }
 

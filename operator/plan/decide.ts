@@ -2,7 +2,7 @@ import { timestamp } from "../types/condition.ts";
 import type { Decision } from "./decision.ts";
 import type { Observation } from "./observation.ts";
 import type { Operation } from "./operation.ts";
-import type { Reason } from "./reason.ts";
+import type { ClusterReason } from "../types/condition-reason.ts";
 import type { None, Step, Wait } from "./step.ts";
 
 /** How soon to look again at what changes without an event. */
@@ -18,7 +18,7 @@ export const RETRY_MS = {
 /** To do something, as part of that operation. */
 export function act(
   step: Exclude<Step, None | Wait>,
-  reason: Reason,
+  reason: ClusterReason,
   message: string,
   inFlight?: Operation,
 ): Decision {
@@ -26,7 +26,7 @@ export function act(
 }
 
 /** To let something else happen first. The operation stays in flight, in the phase that it is in. */
-export function wait(reason: Reason, message: string, retryMs: number, inFlight?: Operation): Decision {
+export function wait(reason: ClusterReason, message: string, retryMs: number, inFlight?: Operation): Decision {
   return { step: { kind: "Wait", retryMs }, reason, message, ...(inFlight && { operation: inFlight }) };
 }
 

@@ -1,5 +1,5 @@
 import type { Operation } from "./operation.ts";
-import type { Reason } from "./reason.ts";
+import type { ClusterReason } from "../types/condition-reason.ts";
 import type { Step } from "./step.ts";
 
 /**
@@ -10,7 +10,7 @@ export interface Decision {
   readonly step: Step;
   /** What is in flight from this moment on. */
   readonly operation?: Operation;
-  readonly reason: Reason;
+  readonly reason: ClusterReason;
   /** A sentence for people: what is done or waited for, and since when. The same as long as nothing changes. */
   readonly message: string;
 }

@@ -1,6 +1,7 @@
+import { podName } from "../types/names.ts";
 import { RETRY_MS, act, operation, wait } from "./decide.ts";
 import type { Decision } from "./decision.ts";
-import { complaint, hasFreshVolume, podAt, podName } from "./member-pod.ts";
+import { complaint, hasFreshVolume, podAt } from "./member-pod.ts";
 import { nextAttempt } from "./next-attempt.ts";
 import { type Quorate, keepsQuorumWithOneMore } from "./quorum.ts";
 
@@ -11,7 +12,7 @@ export function join(observation: Quorate): Decision | undefined {
   if (lowest === undefined) return undefined;
   const ordinal = missing.find((candidate) => isWaiting(observation, candidate));
   if (ordinal === undefined) return waitForPod(observation, lowest);
-  const name = podName(observation, ordinal);
+  const name = podName(observation.cluster.name, ordinal);
   if (!keepsQuorumWithOneMore(observation)) {
     const message = `${name} waits to join: with one more voter the healthy ones would be no majority`;
     return wait("MembershipBlocked", message, RETRY_MS.pod, operation(observation, "ScaleUp", name));
@@ -33,7 +34,7 @@ function isWaiting(observation: Quorate, ordinal: number): boolean {
 function waitForPod(observation: Quorate, ordinal: number): Decision {
   const process = podAt(observation, ordinal)?.process;
   const isForeign = process?.kind === "Waiting" && process.volume === "Foreign";
-  const growing = operation(observation, "ScaleUp", podName(observation, ordinal));
+  const growing = operation(observation, "ScaleUp", podName(observation.cluster.name, ordinal));
   return isForeign
     ? wait("ForeignVolume", complaint(observation, ordinal), RETRY_MS.person, growing)
     : wait("ScalingUp", complaint(observation, ordinal), RETRY_MS.pod, growing);

@@ -1,6 +1,7 @@
+import { podName } from "../types/names.ts";
 import { RETRY_MS, act, operation, since, wait } from "./decide.ts";
 import type { Decision } from "./decision.ts";
-import { claimAt, complaint, dataOf, hasFreshVolume, isHealthy, podAt, podName } from "./member-pod.ts";
+import { claimAt, complaint, dataOf, hasFreshVolume, isHealthy, podAt } from "./member-pod.ts";
 import type { Member, Pod } from "./observation.ts";
 import type { Operation } from "./operation.ts";
 import { type Quorate, voters } from "./quorum.ts";
@@ -17,7 +18,7 @@ export function learner(observation: Quorate): Decision | undefined {
     observation,
     joining,
     ordinal: joining.ordinal,
-    name: podName(observation, joining.ordinal),
+    name: podName(observation.cluster.name, joining.ordinal),
     replaced: voters(observation).find((voter) => voter.ordinal === joining.ordinal),
     pod: podAt(observation, joining.ordinal),
   };
@@ -45,13 +46,14 @@ function operationOf({ observation, joining, name, replaced }: Arrival): Operati
 
 function giveUp(arrival: Arrival, inFlight: Operation): Decision | undefined {
   const { observation, joining, ordinal, name, replaced, pod } = arrival;
-  const remove = (reason: "ScalingDown" | "LearnerLost" | "LearnerStuck", why: string): Decision =>
+  const remove = (reason: "ScalingDown" | "LearnerCatchingUp" | "LearnerStuck", why: string): Decision =>
     act({ kind: "RemoveMember", memberId: joining.id, ordinal }, reason, `${name} is removed: ${why}`, inFlight);
   if (ordinal >= observation.cluster.wanted) return remove("ScalingDown", "it is not wanted any more");
   if (replaced && pod && dataOf(pod) === replaced.id) {
-    return remove("LearnerLost", "the member that it was to replace has its disk");
+    return remove("LearnerCatchingUp", "the member that it was to replace has its disk");
   }
-  if (pod && lostItsDisk(joining, pod, inFlight)) return remove("LearnerLost", "it lost its disk before it had a vote");
+  if (pod && lostItsDisk(joining, pod, inFlight))
+    return remove("LearnerCatchingUp", "it lost its disk before it had a vote");
   if (isOverdue(arrival, inFlight)) {
     return remove("LearnerStuck", `it has not caught up ${since(inFlight.startedMs)}, which is 10 minutes or more`);
   }

@@ -1,6 +1,6 @@
+import { podName } from "../types/names.ts";
 import { RETRY_MS, act, operation, wait } from "./decide.ts";
 import type { Decision } from "./decision.ts";
-import { podName } from "./member-pod.ts";
 import { moveLeader } from "./move-leader.ts";
 import { type Quorate, keepsQuorumWithout, voters } from "./quorum.ts";
 
@@ -16,7 +16,7 @@ export function leave(observation: Quorate): Decision | undefined {
   const [highest] = leavers;
   if (!highest) return undefined;
   const leaver = leavers.find(({ id }) => keepsQuorumWithout(observation, id));
-  const name = podName(observation, (leaver ?? highest).ordinal);
+  const name = podName(observation.cluster.name, (leaver ?? highest).ordinal);
   const leaving = operation(observation, "ScaleDown", name);
   if (!leaver) {
     const message = `${name} is to leave, but without it the healthy voters would be no majority`;

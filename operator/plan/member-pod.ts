@@ -1,4 +1,5 @@
 import type { HexId } from "../types/hex-id.ts";
+import { podName } from "../types/names.ts";
 import { since } from "./decide.ts";
 import type { Claim, Member, Observation, Pod } from "./observation.ts";
 
@@ -12,14 +13,9 @@ export function claimAt({ claims }: Observation, ordinal: number | undefined): C
   return claims.find((claim) => claim.ordinal === ordinal);
 }
 
-/** The name of an ordinal's pod, also while it has none. */
-export function podName({ cluster }: Observation, ordinal: number): string {
-  return `${cluster.name}-${String(ordinal)}`;
-}
-
 /** What to call a member in a message. */
 export function memberName(observation: Observation, member: Member): string {
-  return member.ordinal === undefined ? `member ${member.id}` : podName(observation, member.ordinal);
+  return member.ordinal === undefined ? `member ${member.id}` : podName(observation.cluster.name, member.ordinal);
 }
 
 /** Whether the member runs, in its pod and as itself, and does its part. */
@@ -53,7 +49,7 @@ export function leaderOf({ members = [], pods }: Observation): Member | undefine
 
 /** What is the matter with a pod that does not do its part, for messages. */
 export function complaint(observation: Observation, ordinal: number): string {
-  const name = podName(observation, ordinal);
+  const name = podName(observation.cluster.name, ordinal);
   const pod = podAt(observation, ordinal);
   if (!pod) return `${name} has no pod`;
   const { process, sinceMs } = pod;

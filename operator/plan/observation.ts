@@ -125,8 +125,8 @@ export interface Running {
   readonly version: string;
   /** Level of etcd's API. */
   readonly etcdVersion: string;
-  readonly dbSizeBytes: number;
-  readonly dbSizeInUseBytes: number;
+  readonly dbSize: number;
+  readonly dbSizeInUse: number;
   readonly raftTerm: number;
   readonly raftIndex: number;
   /** Alarms and faults that its status names, such as NOSPACE or CORRUPT. */

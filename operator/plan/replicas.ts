@@ -1,6 +1,6 @@
+import { podName } from "../types/names.ts";
 import { act, operation } from "./decide.ts";
 import type { Decision } from "./decision.ts";
-import { podName } from "./member-pod.ts";
 import type { Quorate } from "./quorum.ts";
 
 /** As many pods as are wanted, and one for every member that is still there. */
@@ -14,7 +14,7 @@ export function grow(observation: Quorate): Decision | undefined {
   const replicas = observation.statefulSet?.replicas ?? 0;
   if (replicas >= needed) return undefined;
   const message = `${String(needed)} pods are needed, the StatefulSet has ${String(replicas)}`;
-  const growing = operation(observation, "ScaleUp", podName(observation, replicas));
+  const growing = operation(observation, "ScaleUp", podName(observation.cluster.name, replicas));
   return act({ kind: "ScaleStatefulSet", replicas: needed }, "ScalingUp", message, growing);
 }
 
@@ -29,13 +29,13 @@ export function shrink(observation: Quorate): Decision | undefined {
     .filter(({ isOurs, terminating, ordinal }) => isOurs && !terminating && ordinal >= needed)
     .toSorted((a, b) => b.ordinal - a.ordinal);
   if (last) {
-    const name = podName(observation, last.ordinal);
+    const name = podName(observation.cluster.name, last.ordinal);
     const leaving = operation(observation, "ScaleDown", name);
     const message = `${name} is no member: its claim is deleted`;
     return act({ kind: "DeleteClaim", ordinal: last.ordinal, uid: last.uid }, "ScalingDown", message, leaving);
   }
   if (!statefulSet || statefulSet.replicas <= needed) return undefined;
-  const leaving = operation(observation, "ScaleDown", podName(observation, needed));
+  const leaving = operation(observation, "ScaleDown", podName(observation.cluster.name, needed));
   const message = `${String(needed)} pods are needed, the StatefulSet has ${String(statefulSet.replicas)}`;
   return act({ kind: "ScaleStatefulSet", replicas: needed }, "ScalingDown", message, leaving);
 }

@@ -1,6 +1,6 @@
+import { podName } from "../types/names.ts";
 import { RETRY_MS, wait } from "./decide.ts";
 import type { Decision } from "./decision.ts";
-import { podName } from "./member-pod.ts";
 import type { Quorate } from "./quorum.ts";
 import { voters } from "./quorum.ts";
 
@@ -17,6 +17,6 @@ export function strangers(observation: Quorate): Decision | undefined {
   const ordinals = voters(observation).map((voter) => voter.ordinal);
   const shared = ordinals.find((ordinal, at) => ordinals.indexOf(ordinal) !== at);
   if (shared === undefined) return undefined;
-  const message = `the cluster has yet to leave the joint configuration that replaces ${podName(observation, shared)}`;
+  const message = `the cluster has yet to leave the joint configuration that replaces ${podName(observation.cluster.name, shared)}`;
   return wait("ReplacingMember", message, RETRY_MS.process, latched.operation);
 }
