@@ -1,0 +1,25 @@
+import type { ObjectMemory } from "./applier.ts";
+import type { KubeClient } from "./kube-client.ts";
+import type { KubeObject } from "./kube-object.ts";
+import type { ResourceKind } from "./resource-kind.ts";
+
+/**
+ * Puts a finalizer on an object, or takes it away, which lets a deletion go through. It happens only if nothing else about
+ * the object has changed since it was read.
+ */
+export async function setFinalizer<T extends KubeObject>(
+  client: KubeClient,
+  kind: ResourceKind<T>,
+  live: T,
+  finalizer: { readonly name: string; readonly isWanted: boolean },
+  memory: ObjectMemory<T>,
+): Promise<T> {
+  const { name, namespace = "", resourceVersion, uid, finalizers = [] } = live.metadata;
+  if (finalizers.includes(finalizer.name) === finalizer.isWanted) return live;
+  const others = finalizers.filter((known) => known !== finalizer.name);
+  const wanted = finalizer.isWanted ? [...others, finalizer.name] : others;
+  const body = { metadata: { resourceVersion, uid, finalizers: wanted } };
+  const object = await client.mergePatch(kind, { namespace, name }, body);
+  memory.remember(object);
+  return object;
+}
