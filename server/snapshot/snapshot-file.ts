@@ -176,8 +176,8 @@ function countRow(file: DiskFile, key: Uint8Array, value: Uint8Array, keys: Set<
   return Number(view.getBigUint64(0));
 }
 
-/** Field 1 of mvccpb.KeyValue; empty if it is not there. */
-function userKey(file: DiskFile, value: Uint8Array): Uint8Array {
+/** The user's key in a row of bucket key (field 1 of mvccpb.KeyValue, a view); empty if it is not there. */
+export function userKey(file: DiskFile, value: Uint8Array): Uint8Array {
   const reader = new WireReader(value);
   try {
     while (!reader.done) {
