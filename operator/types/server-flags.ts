@@ -19,6 +19,7 @@ export const OPERATOR_FLAGS = [
   "listen-peer-urls",
   "listen-client-urls",
   "listen-client-http-urls",
+  "listen-metrics-urls",
   "initial-advertise-peer-urls",
   "advertise-client-urls",
   "initial-cluster",
