@@ -8,7 +8,13 @@ import { repositoryRoot } from "./repository-root.ts";
 const dist = join(repositoryRoot, "dist");
 /** Built beside and renamed: a build that fails leaves the last good one in place. */
 const fresh = join(repositoryRoot, "dist.new");
-const COMMANDS = ["etcd", "etcdutl", "kvorum"] as const;
+/** Each executable and what it runs. */
+const COMMANDS = {
+  etcd: "server/cli/etcd-main.js",
+  etcdutl: "server/cli/etcdutl-main.js",
+  kvorum: "server/cli/kvorum-main.js",
+  "kvorum-operator": "operator/cli/main.js",
+} as const;
 
 rmSync(fresh, { recursive: true, force: true });
 execFileSync(join(repositoryRoot, "node_modules/.bin/tsc"), ["-p", "tsconfig.build.json", "--outDir", fresh], {
@@ -18,11 +24,15 @@ execFileSync(join(repositoryRoot, "node_modules/.bin/tsc"), ["-p", "tsconfig.bui
 // Generated code is JavaScript already, which the compiler does not copy.
 cpSync(join(repositoryRoot, "server/proto/gen"), join(fresh, "server/proto/gen"), { recursive: true });
 mkdirSync(join(fresh, "bin"), { recursive: true });
-for (const command of COMMANDS) {
+for (const [command, main] of Object.entries(COMMANDS)) {
   const path = join(fresh, "bin", command);
-  writeFileSync(path, launcher(`server/cli/${command}-main.js`));
+  writeFileSync(path, launcher(main));
   chmodSync(path, 0o755);
 }
 rmSync(dist, { recursive: true, force: true });
 renameSync(fresh, dist);
-console.log(`built ${COMMANDS.map((command) => join("dist/bin", command)).join(", ")}`);
+console.log(
+  `built ${Object.keys(COMMANDS)
+    .map((command) => join("dist/bin", command))
+    .join(", ")}`,
+);

@@ -7,9 +7,13 @@ const bin = (name: string): string => join(repositoryRoot, "node_modules/.bin", 
 
 const STEPS: readonly (readonly [name: string, command: string, args: readonly string[]])[] = [
   ["types", bin("tsc"), ["-p", "tsconfig.json"]],
-  ["lint", bin("oxlint"), ["--type-aware", "--deny-warnings", "-c", ".oxlintrc.json", "server", "tools", "test"]],
+  [
+    "lint",
+    bin("oxlint"),
+    ["--type-aware", "--deny-warnings", "-c", ".oxlintrc.json", "server", "operator", "tools", "test"],
+  ],
   ["format", bin("prettier"), ["--check", "--log-level", "warn", "."]],
-  ["layers", bin("depcruise"), ["--config", ".dependency-cruiser.cjs", "--output-type", "err", "server"]],
+  ["layers", bin("depcruise"), ["--config", ".dependency-cruiser.cjs", "--output-type", "err", "server", "operator"]],
   ["tidy", bin("vitest"), ["run", "--reporter=dot", "test/unit/tidy.test.ts"]],
 ];
 

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { FIELD_MANAGER, type KubeClient } from "./kube-client.ts";
+import { FIELD_MANAGER } from "../types/names.ts";
+import type { KubeClient } from "./kube-client.ts";
 import type { KubeObject, WantedObject } from "./kube-object.ts";
 import { keyText } from "./object-key.ts";
 import type { ResourceKind } from "./resource-kind.ts";

@@ -1,6 +1,7 @@
+import { FIELD_MANAGER } from "../types/names.ts";
 import type { Clock, Timer } from "./clock.ts";
 import type { KubeError } from "./kube-error.ts";
-import { FIELD_MANAGER, type KubeClient } from "./kube-client.ts";
+import type { KubeClient } from "./kube-client.ts";
 import type { KubeObject } from "./kube-object.ts";
 import { ObjectCache, type IndexFunction } from "./object-cache.ts";
 import { keyOf } from "./object-key.ts";

@@ -1,3 +1,4 @@
+import { FIELD_MANAGER } from "../types/names.ts";
 import type { ApiCall, CallLimits } from "./api-call.ts";
 import { Caller, type CallerOptions } from "./caller.ts";
 import { jsonLines } from "./json-lines.ts";
@@ -7,8 +8,6 @@ import type { ObjectKey } from "./object-key.ts";
 import type { ResourceKind, ResourcePlace } from "./resource-kind.ts";
 import { faultOf, faultText, type StatusBody } from "./status-fault.ts";
 
-/** Who sets fields when the operator applies an object. */
-export const FIELD_MANAGER = "kvorum-operator";
 /** Objects a page of a list. */
 const PAGE_OBJECTS = 500;
 

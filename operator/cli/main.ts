@@ -1,0 +1,3 @@
+import { operatorMain } from "./operator-command.ts";
+
+await operatorMain(process.argv.slice(2));

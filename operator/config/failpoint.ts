@@ -1,0 +1,66 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { ConfigError } from "./config.ts";
+import { FAILPOINTS, type FailpointName } from "./failpoints.ts";
+
+/** What happens at an armed failpoint. */
+export type FailpointAction =
+  { readonly kind: "exit" } | { readonly kind: "error" } | { readonly kind: "pause"; readonly ms: number };
+
+/** What a failpoint throws that was armed with `error`. */
+export class FailpointError extends Error {
+  override readonly name = "FailpointError";
+}
+
+/** Undefined unless a test has armed something: then a failpoint costs one comparison. */
+let armed: ReadonlyMap<FailpointName, FailpointAction> | undefined;
+
+/**
+ * `await failpoint("after-add-learner")` marks a place between two steps. Nothing happens there unless the process was
+ * started with it in KVORUM_FAILPOINTS.
+ */
+export function failpoint(name: FailpointName): Promise<void> | undefined {
+  return armed === undefined ? undefined : act(name, armed.get(name));
+}
+
+/** Arms the failpoints of KVORUM_FAILPOINTS, for the whole process; none if it is undefined or empty. */
+export function armFailpoints(text: string | undefined): void {
+  armed = text === undefined || text.trim() === "" ? undefined : parseFailpoints(text);
+}
+
+/** Reads `name[:exit|:error|:pause=MS],…`; exit, which is kill -9, if nothing is said. */
+export function parseFailpoints(text: string): ReadonlyMap<FailpointName, FailpointAction> {
+  const points = new Map<FailpointName, FailpointAction>();
+  for (const part of text.split(",")) {
+    const [name = "", action = "exit"] = part.trim().split(":");
+    if (!isFailpoint(name)) {
+      throw new ConfigError(`KVORUM_FAILPOINTS: there is no failpoint "${name}": see "kvorum-operator failpoints"`);
+    }
+    points.set(name, parseAction(name, action));
+  }
+  return points;
+}
+
+function parseAction(name: string, text: string): FailpointAction {
+  if (text === "exit" || text === "error") return { kind: text };
+  const ms = /^pause=(\d+)$/.exec(text)?.[1];
+  if (ms !== undefined) return { kind: "pause", ms: Number(ms) };
+  throw new ConfigError(`KVORUM_FAILPOINTS: ${name} can exit, error or pause=MILLISECONDS, not "${text}"`);
+}
+
+function isFailpoint(name: string): name is FailpointName {
+  return Object.hasOwn(FAILPOINTS, name);
+}
+
+async function act(name: FailpointName, action: FailpointAction | undefined): Promise<void> {
+  if (!action) return;
+  process.stderr.write(`failpoint ${name}: ${action.kind}\n`);
+  switch (action.kind) {
+    case "exit":
+      process.kill(process.pid, "SIGKILL");
+      return new Promise(() => {});
+    case "error":
+      throw new FailpointError(`failpoint ${name}: ${FAILPOINTS[name]}`);
+    case "pause":
+      await sleep(action.ms);
+  }
+}
