@@ -3,7 +3,8 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFil
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { cacheFolder, etcdBinaries } from "./etcd-binaries.ts";
+import { cacheFolder } from "./cache-folder.ts";
+import { etcdBinaries } from "./etcd-binaries.ts";
 import { repositoryRoot } from "./repository-root.ts";
 
 /**
