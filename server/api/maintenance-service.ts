@@ -12,7 +12,6 @@ import {
   HashKVResponseSchema,
   HashResponseSchema,
   MoveLeaderResponseSchema,
-  SnapshotResponseSchema,
   StatusResponseSchema,
   type AlarmRequest,
   type AlarmResponse,
@@ -110,9 +109,10 @@ async function snapshot(node: Node, call: StreamCall<SnapshotRequest, SnapshotRe
   try {
     const hash = createHash("sha256");
     let remaining = taken.sizeBytes;
+    // `send` encodes at once, so that the piece may be used again.
     const send = async (blob: Uint8Array): Promise<void> => {
       const message = { blob, remainingBytes: BigInt(remaining), version: STORAGE_VERSION };
-      if (!call.send(create(SnapshotResponseSchema, message))) await call.drained();
+      if (!call.send({ $typeName: "etcdserverpb.SnapshotResponse", ...message })) await call.drained();
     };
     for await (const piece of taken.read()) {
       hash.update(piece);

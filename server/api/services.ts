@@ -11,6 +11,7 @@ import { leaseService } from "./lease-service.ts";
 import { maintenanceService } from "./maintenance-service.ts";
 import { membershipService } from "./membership-service.ts";
 import { encodeRangeResponse } from "./range-answer.ts";
+import { encodeSnapshotResponse } from "./snapshot-encoding.ts";
 import { watchService } from "./watch-service.ts";
 
 export interface ServiceLimits {
@@ -38,7 +39,9 @@ export function clientServices(node: Node, limits: ServiceLimits): readonly Boun
       leaseService(node, () => ids.next()),
     ),
     ...bindService(Cluster, clusterService(node)),
-    ...bindService(Maintenance, maintenanceService(node)),
+    ...bindService(Maintenance, maintenanceService(node), {
+      "/etcdserverpb.Maintenance/Snapshot": { encode: encodeSnapshotResponse },
+    }),
     ...bindService(Membership, membershipService(node)),
     ...bindService(Health, healthService()),
   ];

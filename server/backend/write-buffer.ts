@@ -96,6 +96,11 @@ export class WriteBuffer {
     return this.#active.bytes + (this.#sealed?.bytes ?? 0);
   }
 
+  /** Rows that the next batch will hold. */
+  get activeRows(): number {
+    return this.#active.revisions.count + this.#active.others.size;
+  }
+
   /** Nothing to write, neither active nor sealed (the position may still have moved). */
   get isEmpty(): boolean {
     return this.#active.isEmpty && this.#sealed === undefined;

@@ -86,7 +86,9 @@ export class GrpcJsServer {
         responseStream: method.kind !== "unary",
         requestSerialize: () => Buffer.alloc(0),
         requestDeserialize: method.decode,
-        responseSerialize: (message) => asBuffer(method.encode(message)),
+        // Streams encode in `send`.
+        responseSerialize:
+          method.kind === "unary" ? (message) => asBuffer(method.encode(message)) : (bytes) => bytes as Buffer,
         responseDeserialize: (bytes) => bytes,
       };
       handlers[method.name] = (
@@ -122,7 +124,7 @@ export class GrpcJsServer {
   #streaming(method: BoundMethod, handle: StreamHandler<unknown, unknown>) {
     return (call: StreamingCall): void => {
       const startMs = performance.now();
-      handle(new GrpcJsStream(call)).then(
+      handle(new GrpcJsStream(call, method)).then(
         () => {
           const code = call.cancelled ? Code.CANCELED : Code.OK;
           this.#options.onCallEnd?.(method, code, performance.now() - startMs);
@@ -176,16 +178,18 @@ class GrpcJsCall implements CallContext {
 class GrpcJsStream extends GrpcJsCall implements StreamCall<unknown, unknown> {
   readonly requests: AsyncIterable<unknown>;
   readonly #stream: StreamingCall;
+  readonly #encode: BoundMethod["encode"];
 
-  constructor(stream: StreamingCall) {
+  constructor(stream: StreamingCall, { encode }: BoundMethod) {
     super(stream);
     this.#stream = stream;
+    this.#encode = encode;
     this.requests = "request" in stream ? onlyRequest(stream.request) : requestsOf(stream);
   }
 
   send(message: unknown): boolean {
     if (this.#stream.cancelled) return true;
-    return this.#stream.write(message);
+    return this.#stream.write(asBuffer(this.#encode(message)));
   }
 
   async drained(): Promise<void> {

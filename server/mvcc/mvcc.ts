@@ -9,7 +9,7 @@ import type { SizeAccounting } from "../backend/size-accounting.ts";
 import type { WriteBuffer } from "../backend/write-buffer.ts";
 import { CompactionHashes, KeepSet } from "./hash.ts";
 import type { HashKvResult, HashPoint } from "./hash.ts";
-import type { KeyVersion } from "./key-index.ts";
+import type { KeyVersion } from "./key-version.ts";
 import type { KeyLeases } from "./key-leases.ts";
 import { MvccLoader } from "./mvcc-loader.ts";
 import type { LoadedMvcc } from "./mvcc-loader.ts";
@@ -21,8 +21,10 @@ import { TreeIndex } from "./tree-index.ts";
 import { ValueCache } from "./value-cache.ts";
 import { WriteTxn } from "./write-txn.ts";
 
-/** Keys that one slice of a compaction or of a keep set visits. */
+/** Keys that one slice of a keep set visits. */
 const SLICE_KEYS = 5000;
+/** Keys that one slice of a compaction visits, and rows that it names: each is deleted from memory in that turn. */
+const COMPACTION_SLICE_KEYS = 1000;
 
 /** A compaction that is scheduled: reads below its revision fail already, index and rows are still to be cleaned. */
 export interface CompactionJob {
@@ -169,7 +171,7 @@ export class Mvcc implements RangeView {
     let from: string | undefined = "";
     while (from !== undefined) {
       const dropped: KeyVersion[] = [];
-      from = this.index.compact(from, job.revision, SLICE_KEYS, dropped);
+      from = this.index.compact(from, job.revision, COMPACTION_SLICE_KEYS, dropped);
       yield dropped;
     }
   }
@@ -203,7 +205,7 @@ export class Mvcc implements RangeView {
     let rest: Parameters<TreeIndex["scan"]>[0] | undefined = all;
     while (rest) {
       if (this.#indexCompactedTo > revision) throw new DomainError("compacted");
-      rest = this.index.scan(rest, SLICE_KEYS, (_key, history) => {
+      rest = this.index.scan(rest, SLICE_KEYS, (history) => {
         const version = history.at(revision);
         if (version && !version.isTombstone) keep.add(version.main, version.sub);
       });

@@ -75,9 +75,11 @@ export class SnapshotSource {
 
   async *#read(path: string, sizeBytes: number): AsyncGenerator<Uint8Array> {
     const file = await this.#disk.open(path, "read");
+    // One array for all of them: fresh ones would be collected only together with the whole heap, again and again.
+    const piece = new Uint8Array(SLICE_BYTES);
     try {
       for (let from = 0; from < sizeBytes; from += SLICE_BYTES) {
-        yield await file.read(from, Math.min(SLICE_BYTES, sizeBytes - from));
+        yield await file.read(from, Math.min(SLICE_BYTES, sizeBytes - from), piece);
       }
     } finally {
       await file.close();

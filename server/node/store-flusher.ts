@@ -7,6 +7,8 @@ import type { Replica } from "./replica.ts";
 const FLUSH_AFTER_MS = 100;
 /** Or until there are this many bytes of them: LevelDB copies a batch on the event loop, about 2 ms for each MiB of small rows. */
 const FLUSH_AT_BYTES = 512 * 1024;
+/** Or this many rows: handing one over takes more than a microsecond, also that of a deletion, which has hardly any bytes. */
+const FLUSH_AT_ROWS = 2000;
 /** Above this, applying waits for the store: what memory holds stays bounded. */
 export const MAX_BUFFERED_BYTES = 128 * 1024 * 1024;
 
@@ -33,7 +35,7 @@ export class StoreFlusher {
   /** To be called after applying: flushes soon. */
   onApplied(): void {
     if (this.#isStopped) return;
-    if (this.#replica.machine.buffer.bytes >= FLUSH_AT_BYTES) {
+    if (this.#isFull) {
       if (!this.#running) this.#inBackground();
       return;
     }
@@ -83,10 +85,15 @@ export class StoreFlusher {
     await this.flush();
   }
 
+  get #isFull(): boolean {
+    const { buffer } = this.#replica.machine;
+    return buffer.bytes >= FLUSH_AT_BYTES || buffer.activeRows >= FLUSH_AT_ROWS;
+  }
+
   #inBackground(): void {
     this.flush().then(
       () => {
-        if (this.#replica.machine.buffer.bytes >= FLUSH_AT_BYTES) this.onApplied();
+        if (this.#isFull) this.onApplied();
       },
       (error: unknown) => {
         this.#onFailure(error);

@@ -11,7 +11,10 @@ export interface PeerAddress {
 /** The database that goes with a MsgSnap: a bbolt file, opened again for every attempt. */
 export interface SnapshotBody {
   readonly sizeBytes: number;
-  /** Pieces of the file from its start; closes what it opened when it is finished or abandoned. */
+  /**
+   * Pieces of the file from its start, each valid only until the next is asked for; closes what it opened when it is finished
+   * or abandoned.
+   */
   read(): AsyncIterable<Uint8Array>;
   /** Called once, when the body is needed no more. */
   release(): Promise<void>;

@@ -15,7 +15,7 @@ export interface CallContext {
 export interface StreamCall<Request, Response> extends CallContext {
   /** What the client sends, ending when it half-closes. One message for a server-streaming call. */
   readonly requests: AsyncIterable<Request>;
-  /** Queues a message; false means that the peer is not keeping up: wait for `drained` before the next. */
+  /** Encodes and queues a message, which may be changed afterwards; false means that the peer is not keeping up: wait for `drained` before the next. */
   send(message: Response): boolean;
   /** Resolves when more may be sent, also when the call ends. */
   drained(): Promise<void>;

@@ -1,5 +1,4 @@
 import type { ClientRequest } from "node:http";
-import { once } from "node:events";
 import type { Clock } from "../ports/clock.ts";
 import type { SnapshotBody } from "../ports/network.ts";
 import type { Message } from "../proto/raft-message.ts";
@@ -77,7 +76,7 @@ async function writeBody(request: ClientRequest, { message, body, clock, onSent 
   const write = async (piece: Uint8Array): Promise<void> => {
     if (request.destroyed) throw new Error("the connection was closed");
     onSent(piece.length);
-    if (!request.write(piece)) await drained(request, clock);
+    await writePiece(request, piece, clock);
   };
   await write(encodeMessageFrame(message));
   let sentBytes = 0;
@@ -90,16 +89,23 @@ async function writeBody(request: ClientRequest, { message, body, clock, onSent 
   request.end();
 }
 
-async function drained(request: ClientRequest, clock: Clock): Promise<void> {
+/** Writes a piece; resolves when the kernel has it, so that its array may be used again. */
+async function writePiece(request: ClientRequest, piece: Uint8Array, clock: Clock): Promise<void> {
   const timer = clock.after(STALL_MS, () => {
     request.destroy(new Error(`the peer took nothing for ${String(STALL_MS)} ms`));
   });
-  const ended = new AbortController();
-  const { signal } = ended;
+  const onClose = Promise.withResolvers<void>();
+  request.once("close", onClose.resolve);
+  const taken = new Promise<void>((resolve) => {
+    // A failure is told by the request itself; here it only means that nobody reads the array any more.
+    request.write(piece, () => {
+      resolve();
+    });
+  });
   try {
-    await Promise.race([once(request, "drain", { signal }), once(request, "close", { signal })]);
+    await Promise.race([taken, onClose.promise]);
   } finally {
     timer.cancel();
-    ended.abort();
+    request.off("close", onClose.resolve);
   }
 }

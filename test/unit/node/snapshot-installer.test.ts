@@ -59,7 +59,7 @@ describe("a received snapshot", () => {
     const taken = await new SnapshotSource(options).take();
     index = taken.position.index;
     const pieces: Uint8Array[] = [];
-    for await (const piece of taken.read()) pieces.push(piece);
+    for await (const piece of taken.read()) pieces.push(piece.slice());
     database = Buffer.concat(pieces);
 
     const stores = storesOn(disk);
