@@ -3,7 +3,7 @@ import type { ByteString } from "../base/byte-string.ts";
 import type { LeaseId, Revision } from "../base/ids.ts";
 import { Compare_CompareResult as CompareResult, Compare_CompareTarget as CompareTarget } from "../proto/gen/rpc_pb.js";
 import type { Compare } from "../proto/gen/rpc_pb.js";
-import type { KeyVersion } from "../mvcc/key-index.ts";
+import type { KeyVersion } from "../mvcc/key-version.ts";
 import { keyRange } from "../mvcc/key-range.ts";
 import type { RangeView } from "../mvcc/range-plan.ts";
 import type { RevisionKey } from "../mvcc/revision.ts";
@@ -31,14 +31,14 @@ export function versionsIn(
   const found: [ByteString, KeyVersion][] = [];
   const revision: Revision = view.currentRevision;
   const range = keyRange(key, rangeEnd);
-  const collect: Parameters<RangeView["index"]["scan"]>[2] = (name, history) => {
+  const collect: Parameters<RangeView["index"]["scan"]>[2] = (history) => {
     if (!history.isAliveAt(revision)) return;
     const version = history.at(revision);
-    if (version) found.push([name, version]);
+    if (version) found.push([history.key, version]);
   };
   if (range.isSingle) {
     const history = view.index.get(range.from);
-    if (history) collect(range.from, history);
+    if (history) collect(history);
   } else view.index.scan(range, Infinity, collect);
   return found;
 }

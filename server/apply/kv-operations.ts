@@ -10,7 +10,7 @@ import type {
 } from "../proto/gen/rpc_pb.js";
 import type { Deferred } from "../mvcc/deferred.ts";
 import { ready } from "../mvcc/deferred.ts";
-import type { KeyVersion } from "../mvcc/key-index.ts";
+import type { KeyVersion } from "../mvcc/key-version.ts";
 import { keyRange } from "../mvcc/key-range.ts";
 import type { RangeView } from "../mvcc/range-plan.ts";
 import { decodeRecord } from "../mvcc/record-codec.ts";

@@ -1,15 +1,7 @@
 import { must } from "../base/assert.ts";
+import type { ByteString } from "../base/byte-string.ts";
 import type { Revision } from "../base/ids.ts";
-import type { RevisionKey } from "./revision.ts";
-
-/** One state that a key had: where its record lies, and what the index knows without reading it. */
-export interface KeyVersion extends RevisionKey {
-  readonly createRevision: Revision;
-  /** Changes since creation, from 1; 0 for a deletion. */
-  readonly version: number;
-  /** Bytes of the row in the store, for the accounting of sizes. */
-  readonly rowBytes: number;
-}
+import type { KeyVersion } from "./key-version.ts";
 
 /** Numbers that one past version takes: main, mark, createRevision, version, rowBytes. */
 const STRIDE = 5;
@@ -20,6 +12,7 @@ const STRIDE = 5;
  * revision doubled, plus one for a deletion.
  */
 export class KeyIndex {
+  readonly key: ByteString;
   #main: Revision;
   #mark: number;
   #createRevision: Revision;
@@ -27,7 +20,8 @@ export class KeyIndex {
   #rowBytes: number;
   #past: number[] | undefined;
 
-  constructor(first: KeyVersion) {
+  constructor(key: ByteString, first: KeyVersion) {
+    this.key = key;
     this.#main = first.main;
     this.#mark = markOf(first);
     this.#createRevision = first.createRevision;

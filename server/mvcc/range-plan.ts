@@ -7,7 +7,7 @@ import type { KeyValue } from "../proto/gen/kv_pb.js";
 import { RangeRequest_SortOrder as SortOrder, RangeRequest_SortTarget as SortTarget } from "../proto/gen/rpc_pb.js";
 import type { RangeRequest, RangeResponse, ResponseHeader } from "../proto/gen/rpc_pb.js";
 import type { Deferred, Lookup } from "./deferred.ts";
-import type { KeyVersion } from "./key-index.ts";
+import type { KeyVersion } from "./key-version.ts";
 import { keyRange } from "./key-range.ts";
 import { decodeRecord, recordValue } from "./record-codec.ts";
 import { revisionHeader } from "./response-header.ts";
@@ -90,11 +90,11 @@ class Collector {
     const range = keyRange(this.#request.key, this.#request.rangeEnd);
     if (!range.isSingle) return view.index.scan(range, SLICE_KEYS, this.visit);
     const history = view.index.get(range.from);
-    if (history) this.visit(range.from, history);
+    if (history) this.visit(history);
     return undefined;
   }
 
-  readonly visit: Parameters<TreeIndex["scan"]>[2] = (_key, history) => {
+  readonly visit: Parameters<TreeIndex["scan"]>[2] = (history) => {
     if (this.#found.length >= this.#wanted) {
       if (history.isAliveAt(this.#revision)) this.#count++;
       return;

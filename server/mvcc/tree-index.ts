@@ -2,8 +2,8 @@ import type { ByteString } from "../base/byte-string.ts";
 import type { Revision } from "../base/ids.ts";
 import { SortedMap } from "../base/sorted-map.ts";
 import { KeyIndex } from "./key-index.ts";
-import type { KeyVersion } from "./key-index.ts";
 import type { KeyRange } from "./key-range.ts";
+import type { KeyVersion } from "./key-version.ts";
 
 /** All keys in order, each with its history. */
 export class TreeIndex {
@@ -24,12 +24,12 @@ export class TreeIndex {
     if (known?.isAlive) this.#aliveCount--;
     if (!version.isTombstone) this.#aliveCount++;
     if (known) known.add(version);
-    else this.#keys.set(key, new KeyIndex(version));
+    else this.#keys.set(key, new KeyIndex(key, version));
   }
 
   /** Visits at most `limit` keys, dead ones too; returns where to go on, undefined at the end of the range. */
-  scan(range: KeyRange, limit: number, visit: (key: ByteString, history: KeyIndex) => void): KeyRange | undefined {
-    const from = this.#keys.scan(range.from, range.to, limit, visit);
+  scan(range: KeyRange, limit: number, visit: (history: KeyIndex) => void): KeyRange | undefined {
+    const from = this.#keys.scan(range.from, range.to, limit, (_key, history) => visit(history));
     return from === undefined ? undefined : { from, to: range.to, isSingle: false };
   }
 

@@ -1,3 +1,4 @@
+import { must } from "../base/assert.ts";
 import { byteString, bytesOf } from "../base/byte-string.ts";
 import type { ByteString } from "../base/byte-string.ts";
 import type { LeaseId, Revision } from "../base/ids.ts";
@@ -5,9 +6,10 @@ import { Event_EventType as EventType } from "../proto/gen/kv_pb.js";
 import type { Event } from "../proto/gen/kv_pb.js";
 import type { SizeAccounting } from "../backend/size-accounting.ts";
 import type { WriteBuffer } from "../backend/write-buffer.ts";
-import type { KeyIndex, KeyVersion } from "./key-index.ts";
+import type { KeyIndex } from "./key-index.ts";
 import type { KeyLeases } from "./key-leases.ts";
 import type { KeyRange } from "./key-range.ts";
+import type { KeyVersion } from "./key-version.ts";
 import type { RangeView } from "./range-plan.ts";
 import { encodeRecord, encodeTombstone } from "./record-codec.ts";
 import { rowKey } from "./revision.ts";
@@ -74,15 +76,15 @@ export class WriteTxn implements RangeView {
   /** The versions that were deleted, in key order. */
   deleteRange(range: KeyRange): readonly KeyVersion[] {
     const { index } = this.#targets;
-    const doomed: [ByteString, KeyIndex][] = [];
-    const collect = (key: ByteString, history: KeyIndex): void => {
-      if (history.isAlive) doomed.push([key, history]);
-    };
     if (range.isSingle) {
-      const history = index.get(range.from);
-      if (history) collect(range.from, history);
-    } else index.scan(range, Infinity, collect);
-    return doomed.map(([key, history]) => this.#delete(key, history));
+      const known = index.get(range.from);
+      return known?.isAlive ? [this.#delete(range.from, known)] : [];
+    }
+    const doomed: ByteString[] = [];
+    index.scan(range, Infinity, (history) => {
+      if (history.isAlive) doomed.push(history.key);
+    });
+    return doomed.map((key) => this.#delete(key, must(index.get(key))));
   }
 
   #delete(name: ByteString, known: KeyIndex): KeyVersion {
