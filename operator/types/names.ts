@@ -15,12 +15,18 @@ export const LABELS = {
   backup: "kvorum.io/backup",
   /** The EtcdBackupSchedule that an EtcdBackup comes from. */
   schedule: "kvorum.io/schedule",
+  /** The EtcdRestore that an EtcdCluster was made by. */
+  restore: "kvorum.io/restore",
 } as const;
 
 /** Annotations that the operator writes. */
 export const ANNOTATIONS = {
   /** On a pod: which template it was made from. Pods whose value differs from the template's are out of date. */
   templateHash: "kvorum.io/template-hash",
+  /** On an EtcdCluster: UID of the EtcdRestore that made it, so that the restore knows its own work again. */
+  restoreUid: "kvorum.io/restore-uid",
+  /** On an EtcdBackup: the time of the schedule that it was made for, as RFC 3339. */
+  scheduledFor: "kvorum.io/scheduled-for",
 } as const;
 
 /** Finalizers that hold an object until the operator has done what its deletion asks for. */

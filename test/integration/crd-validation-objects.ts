@@ -4,12 +4,22 @@ import { headlessService } from "../../operator/resources/headless-service.ts";
 import { podDisruptionBudget } from "../../operator/resources/pod-disruption-budget.ts";
 import { podTemplate, type RestoreSource } from "../../operator/resources/pod-template.ts";
 import type { PodTemplate } from "../../operator/resources/kubernetes-objects.ts";
+import { finalBackup, scheduledBackup } from "../../operator/resources/requested-backup.ts";
+import { restoredCluster } from "../../operator/resources/restored-cluster.ts";
 import { serviceAccount } from "../../operator/resources/service-account.ts";
 import { statefulSet } from "../../operator/resources/stateful-set.ts";
 import type { EtcdClusterSpecInput } from "../../operator/types/etcd-cluster-spec.ts";
 import { FIELD_MANAGER } from "../../operator/types/names.ts";
 import type { Answer, BareApiServer } from "../support/bare-api-server.ts";
-import { BUCKET, etcdBackup, etcdBackupStore, etcdCluster, VOLUME } from "../support/operator-objects.ts";
+import {
+  BUCKET,
+  etcdBackup,
+  etcdBackupSchedule,
+  etcdBackupStore,
+  etcdCluster,
+  etcdRestore,
+  VOLUME,
+} from "../support/operator-objects.ts";
 import { PLATFORM } from "../support/operator-platform.ts";
 import type { Verdicts } from "../support/verdicts.ts";
 
@@ -98,6 +108,12 @@ function builtObjects(): readonly (readonly [title: string, object: object])[] {
     ["PodDisruptionBudget", budget ?? {}],
     ["ServiceAccount", serviceAccount(plain)],
     ["Job with a bucket", backupJob({ backup, store: etcdBackupStore(BUCKET), task: upload }, PLATFORM)],
+    ["EtcdBackup of a schedule", scheduledBackup(etcdBackupSchedule(), Date.UTC(2026, 10, 21))],
+    [
+      "EtcdBackup of a cluster that is deleted",
+      finalBackup(etcdCluster({ finalBackup: { storeRef: { name: "s" } } })) ?? {},
+    ],
+    ["EtcdCluster of a restore", restoredCluster(etcdRestore(), { storeRef: { name: "s" }, key: "a.db" })],
     [
       "Job with a volume",
       backupJob({ backup, store: etcdBackupStore(VOLUME), task: { purpose: "verify", key: "k" } }, PLATFORM),

@@ -1,3 +1,8 @@
+import { isDeepStrictEqual } from "node:util";
+import { ETCD_BACKUP_SCHEDULE_SPEC } from "../../operator/types/etcd-backup-schedule.ts";
+import { ETCD_CLUSTER_SPEC } from "../../operator/types/etcd-cluster-spec.ts";
+import { ETCD_RESTORE_SPEC } from "../../operator/types/etcd-restore.ts";
+import { fillDefaults } from "../../operator/types/schema-defaults.ts";
 import { setCondition } from "../../operator/types/condition.ts";
 import { BareApiServer, type Answer } from "../support/bare-api-server.ts";
 import { waitUntil } from "../support/wait-until.ts";
@@ -5,7 +10,7 @@ import { Verdicts } from "../support/verdicts.ts";
 import { CHANGED, type ChangedRow } from "./crd-validation-changed.ts";
 import { INVALID, type InvalidRow } from "./crd-validation-invalid.ts";
 import { VALID } from "./crd-validation-valid.ts";
-import type { Manifest } from "./crd-validation-manifests.ts";
+import { cluster, restore, schedule, type Manifest } from "./crd-validation-manifests.ts";
 import { checkBuiltObjects } from "./crd-validation-objects.ts";
 
 /**
@@ -26,6 +31,7 @@ await verdicts.conclude(async () => {
     for (const row of INVALID) refused(server, row);
     for (const [title, manifest] of VALID) taken(server, title, manifest);
     for (const row of CHANGED) changeRefused(server, row);
+    defaulted(server);
     explained(server);
     scaled(server);
     latched(server);
@@ -81,6 +87,21 @@ function changeRefused(server: BareApiServer, { title, before, change, sentence 
   server.kubectl(["delete", kind, metadata.name, "--wait=false"]);
 }
 
+/** The defaults that the operator fills in by itself, in a template or a simulated cluster, are the API server's. */
+function defaulted(server: BareApiServer): void {
+  for (const [title, schema, manifest] of [
+    ["an EtcdCluster", ETCD_CLUSTER_SPEC, cluster({ server: { autoCompaction: { retention: "1h" } } }, "defaulted")],
+    ["an EtcdRestore", ETCD_RESTORE_SPEC, restore({}, "defaulted")],
+    ["an EtcdBackupSchedule", ETCD_BACKUP_SCHEDULE_SPEC, schedule({}, "defaulted")],
+  ] as const) {
+    create(server, manifest);
+    const { text } = server.kubectl(["get", manifest.kind, "defaulted", "-o", "json"]);
+    const { spec } = JSON.parse(text) as { readonly spec: unknown };
+    const isSame = isDeepStrictEqual(spec, fillDefaults(schema, manifest.spec));
+    verdicts.check(isSame, `the defaults of ${title} are filled in as by the API server`);
+  }
+}
+
 /** Asks `kubectl explain` for every kind, and looks for fields without a description. */
 function explained(server: BareApiServer): void {
   for (const kind of ["etcdcluster", "etcdbackup", "etcdbackupschedule", "etcdbackupstore", "etcdrestore"]) {
@@ -96,8 +117,7 @@ function explained(server: BareApiServer): void {
 }
 
 function scaled(server: BareApiServer): void {
-  const cluster = { apiVersion: "kvorum.io/v1alpha1", kind: "EtcdCluster", metadata: { name: "scaled" }, spec: {} };
-  create(server, cluster);
+  create(server, cluster({}, "scaled"));
   const status = { status: { replicas: 3, selector: "kvorum.io/cluster=scaled" } };
   server.kubectl(["patch", "etcd", "scaled", "--subresource=status", "--type=merge", "-p", JSON.stringify(status)]);
   const read = server.kubectl(["get", "etcd", "scaled", "--subresource=scale", "-o", "json"]);

@@ -1,3 +1,7 @@
+import type { EtcdRestore, EtcdRestoreSpecInput } from "../../operator/types/etcd-restore.ts";
+import { ETCD_RESTORE_SPEC } from "../../operator/types/etcd-restore.ts";
+import type { EtcdBackupSchedule, EtcdBackupScheduleSpecInput } from "../../operator/types/etcd-backup-schedule.ts";
+import { ETCD_BACKUP_SCHEDULE_SPEC } from "../../operator/types/etcd-backup-schedule.ts";
 import type { EtcdBackup, EtcdBackupSpecInput } from "../../operator/types/etcd-backup.ts";
 import { ETCD_BACKUP_SPEC } from "../../operator/types/etcd-backup.ts";
 import type { EtcdBackupStore, EtcdBackupStoreSpecInput } from "../../operator/types/etcd-backup-store.ts";
@@ -43,3 +47,28 @@ export const BUCKET: EtcdBackupStoreSpecInput = {
   s3: { bucket: "backups", prefix: "team", endpoint: "http://s3:7070", credentialsSecretRef: { name: "keys" } },
 };
 export const VOLUME: EtcdBackupStoreSpecInput = { persistentVolumeClaim: { claimName: "backups", path: "etcd" } };
+
+/** An EtcdBackupSchedule of x to s, every hour. */
+export function etcdBackupSchedule(spec: Partial<EtcdBackupScheduleSpecInput> = {}, name = "h"): EtcdBackupSchedule {
+  return {
+    apiVersion: API_VERSION,
+    kind: "EtcdBackupSchedule",
+    metadata: { name, namespace: "ns", uid: `uid-of-${name}`, generation: 1 },
+    spec: withDefaults(ETCD_BACKUP_SCHEDULE_SPEC, {
+      clusterRef: { name: "x" },
+      storeRef: { name: "s" },
+      schedule: "0 * * * *",
+      ...spec,
+    }),
+  };
+}
+
+/** An EtcdRestore of b into y. */
+export function etcdRestore(spec: Partial<EtcdRestoreSpecInput> = {}, name = "r"): EtcdRestore {
+  return {
+    apiVersion: API_VERSION,
+    kind: "EtcdRestore",
+    metadata: { name, namespace: "ns", uid: `uid-of-${name}`, generation: 1 },
+    spec: withDefaults(ETCD_RESTORE_SPEC, { source: { backupRef: { name: "b" } }, clusterName: "y", ...spec }),
+  };
+}
