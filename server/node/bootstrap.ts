@@ -46,6 +46,9 @@ export class BootstrapError extends Error {
   override readonly name = "BootstrapError";
 }
 
+/** A start as the wrong member, or in the wrong cluster: trying again does not help. */
+export class WrongMemberError extends BootstrapError {}
+
 /** The identity of a member of a new cluster, once no peer says that it was born before. */
 export async function bootstrapNew(cluster: InitialCluster, calls: PeerCalls): Promise<Identity> {
   const identity = newClusterIdentity(cluster);
@@ -96,7 +99,7 @@ function announcedLearner(remote: RemoteMembers, wanted: InitialMember, announce
   const id = hexId(announced.selfId);
   const urls = wanted.peerUrls.join(",");
   if (remote.clusterId !== announced.clusterId) {
-    throw new BootstrapError(
+    throw new WrongMemberError(
       `the cluster that answers has the id ${hexId(remote.clusterId)}, not ${hexId(announced.clusterId)}: nothing is joined`,
     );
   }
@@ -112,7 +115,7 @@ function announcedLearner(remote: RemoteMembers, wanted: InitialMember, announce
     );
   }
   if (!self.isLearner || self.clientUrls.length > 0) {
-    throw new BootstrapError(
+    throw new WrongMemberError(
       `member ${id} has run before: what its disk held is gone, and it must not come back without it; ` +
         `replace it by a member with a new id`,
     );

@@ -2,9 +2,10 @@ import { describe, expect, test } from "vitest";
 import { must } from "../../../server/base/assert.ts";
 import { seededRandom } from "../../../server/base/prng.ts";
 import { dataFolder } from "../../../server/node/data-folder.ts";
-import { recover, type Recovered } from "../../../server/node/recover.ts";
+import { recover, type Recovered, type RecoverOptions } from "../../../server/node/recover.ts";
 import type { Logger } from "../../../server/ports/logger.ts";
 import type { PeerCalls } from "../../../server/ports/network.ts";
+import { walExists } from "../../../server/wal/wal.ts";
 import { MACHINE_OPTIONS } from "../../support/test-machine.ts";
 import { SimulatedDisk } from "../../support/simulated-disk.ts";
 import { processDisk } from "../../simulation/cluster/process-disk.ts";
@@ -23,14 +24,48 @@ const calls: PeerCalls = {
   promote: unreachable,
   hashKv: unreachable,
 };
-const cluster = { selfName: "m0", token: "t", members: [{ name: "m0", peerUrls: ["http://m0:2380"] }] };
+const self = { name: "m0", peerUrls: ["http://m0:2380"] };
+const founds: Birth = { clusterState: "new", cluster: { selfName: "m0", token: "t", members: [self] }, calls };
+
+/** A learner that a running cluster has: its log begins empty. */
+const joins: Birth = {
+  clusterState: "existing",
+  cluster: {
+    selfName: "m0",
+    token: "t",
+    members: [self, { name: "m1", peerUrls: ["http://m1:2380"] }],
+    joinsAs: { selfId: 5n, clusterId: 9n },
+  },
+  calls: {
+    ...calls,
+    version: async () => ({ etcdserver: "3.6.16", etcdcluster: "3.6.0", storage: "3.6.0" }),
+    members: async () => ({
+      clusterId: 9n,
+      members: [
+        { ...self, id: 5n, clientUrls: [], isLearner: true },
+        { id: 6n, name: "m1", peerUrls: ["http://m1:2380"], clientUrls: [], isLearner: false },
+      ],
+    }),
+  },
+};
+
+type Birth = Pick<RecoverOptions, "cluster" | "clusterState" | "calls">;
 
 /** A member's machine on which processes come and go. */
 class TestHost {
   readonly #random = seededRandom(1);
   readonly #stores = new SimulatedStores();
+  readonly #birth: Birth;
   #disk = new SimulatedDisk();
   calls = 0;
+
+  constructor(birth: Birth) {
+    this.#birth = birth;
+  }
+
+  hasLog(): Promise<boolean> {
+    return walExists(this.#disk, dataFolder("/data", undefined).wal);
+  }
 
   cutPower(): void {
     this.#disk = this.#disk.cutPower(this.#random);
@@ -52,10 +87,8 @@ class TestHost {
     const recovering = recover({
       disk,
       machine,
-      cluster,
-      calls,
       logger,
-      clusterState: "new",
+      ...this.#birth,
       folder: dataFolder("/data", undefined),
       walSegmentBytes: 4096,
       lock: (path) => disk.lock(path),
@@ -67,13 +100,13 @@ class TestHost {
 
 describe("recovering", () => {
   test("a member that ended at any call of its first start gives the member that it was to be", async () => {
-    const host = new TestHost();
+    const host = new TestHost(founds);
     await host.recover();
     const { calls: all } = host;
     expect(all).toBeGreaterThan(30);
     for (let dieAt = 1; dieAt <= all; dieAt++) {
       for (const isPowerCut of [false, true]) {
-        const crashed = new TestHost();
+        const crashed = new TestHost(founds);
         await crashed.recover(dieAt);
         if (isPowerCut) crashed.cutPower();
         const again = must(await crashed.recover(), "nothing stops the second start");
@@ -83,16 +116,34 @@ describe("recovering", () => {
   });
 
   test("makes durable what the last process renamed and did not come to sync", async () => {
-    const host = new TestHost();
+    const host = new TestHost(founds);
     await host.recover();
     const { calls: all } = host;
     for (let dieAt = 1; dieAt <= all; dieAt++) {
-      const crashed = new TestHost();
+      const crashed = new TestHost(founds);
       await crashed.recover(dieAt);
       await crashed.recover();
       crashed.cutPower();
       const again = must(await crashed.recover(), "nothing stops the third start");
       expect([dieAt, again.isFresh, again.log.entries.length]).toEqual([dieAt, false, 1]);
+    }
+  });
+
+  test("a learner that ended before its log held anything goes on in it, and is never without it again", async () => {
+    const begun = new TestHost(joins);
+    await begun.recover();
+    await begun.recover();
+    const { calls: all } = begun;
+    for (let dieAt = 1; dieAt <= all; dieAt++) {
+      for (const isPowerCut of [false, true]) {
+        const host = new TestHost(joins);
+        await host.recover();
+        await host.recover(dieAt);
+        if (isPowerCut) host.cutPower();
+        expect([dieAt, isPowerCut, await host.hasLog()]).toEqual([dieAt, isPowerCut, true]);
+        const again = must(await host.recover(), "nothing stops the third start");
+        expect([again.selfId, again.clusterId, again.isFresh, again.log.entries.length]).toEqual([5n, 9n, true, 0]);
+      }
     }
   });
 });
