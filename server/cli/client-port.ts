@@ -22,9 +22,13 @@ export function maxMessageBytes(config: Config): number {
 }
 
 /** What is served on the client URLs. */
-export interface ClientServices {
-  readonly methods: readonly BoundMethod[];
+export interface ClientServices extends GrpcServices {
   readonly http: HttpHandler;
+}
+
+/** The part of it that is gRPC. */
+export interface GrpcServices {
+  readonly methods: readonly BoundMethod[];
   readonly onBug: GrpcServerOptions["onBug"];
   readonly onCallEnd?: GrpcServerOptions["onCallEnd"];
 }
@@ -64,9 +68,14 @@ export class ClientPort {
     this.#serveEarly();
   }
 
-  /** Serves gRPC, and HTTP unless that has been started already; the connections that have been waiting first. */
+  /** Serves both, the connections that have been waiting first. */
   start(services: ClientServices): void {
-    this.#http ??= createServer({ headersTimeout: HEADERS_TIMEOUT_MS }, services.http);
+    this.#http = createServer({ headersTimeout: HEADERS_TIMEOUT_MS }, services.http);
+    this.startGrpc(services);
+  }
+
+  /** Serves gRPC where HTTP has been started before. */
+  startGrpc(services: GrpcServices): void {
     this.#grpc = new GrpcJsServer(services.methods, {
       maxReceiveBytes: maxMessageBytes(this.#config),
       maxConcurrentStreams: this.#config.maxConcurrentStreams,

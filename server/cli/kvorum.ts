@@ -5,13 +5,17 @@ import { dataFolder } from "../node/data-folder.ts";
 import { walExists } from "../wal/wal.ts";
 import { CommandError, ExitCode } from "./command-error.ts";
 import { onlyArgument, runTool, subcommand, toolCommand } from "./command-line.ts";
+import { addMemberCommand } from "./member.ts";
 import { dumpLog, type DumpFormat } from "./dump-log.ts";
 
 /** The `kvorum` command: what etcd's tools have no word for. */
 export async function kvorumMain(args: readonly string[]): Promise<void> {
   const program = toolCommand("kvorum")
-    .description("Looks into the data of a Kvorum member. For snapshots see etcdutl, for a running cluster etcdctl.")
+    .description(
+      "Runs a member under the operator, and looks into a member's data. For snapshots see etcdutl, for a running cluster etcdctl.",
+    )
     .version(`kvorum ${KVORUM_VERSION}`, "--version", "print the version");
+  addMemberCommand(program);
   addDumpLogCommand(program);
   await runTool(program, args);
 }
