@@ -44,6 +44,7 @@ export class ClusterMember {
   #command: readonly string[];
   #child: ChildProcess | undefined;
   #ended: Promise<void> = Promise.resolve();
+  #exit: number | NodeJS.Signals | undefined;
   #readyFrom = 0;
 
   constructor(options: {
@@ -76,6 +77,11 @@ export class ClusterMember {
     return this.#child !== undefined;
   }
 
+  /** The status or the signal that the last process ended with. */
+  get exit(): number | NodeJS.Signals | undefined {
+    return this.#exit;
+  }
+
   /** The server's process id; only while it runs. */
   get pid(): number {
     const pid = this.#child?.pid;
@@ -99,7 +105,10 @@ export class ClusterMember {
         if (this.#child === child) this.#child = undefined;
         resolve();
       };
-      child.once("exit", end);
+      child.once("exit", (code, signal) => {
+        this.#exit = code ?? signal ?? undefined;
+        end();
+      });
       child.once("error", end);
     });
   }
