@@ -1,0 +1,72 @@
+import type { Clock } from "../kube/clock.ts";
+import { retryAfterOf } from "../kube/kube-error.ts";
+import { WorkQueue, type WorkResult } from "../kube/work-queue.ts";
+import type { Logger } from "../observability/logger.ts";
+import type { OperatorMetrics } from "../observability/operator-metrics.ts";
+import type { ControllerWorld } from "./controller-world.ts";
+import { EtcdClusterController } from "./etcd-cluster-controller.ts";
+import { BY_CLUSTER } from "./informers.ts";
+
+/** How controllers are run. */
+export interface ControllerSettings {
+  readonly concurrency: number;
+  readonly metrics: OperatorMetrics;
+  readonly random: () => number;
+}
+
+/** The controllers with their queues: whatever changes anywhere ends up as the key of an object to be looked at. */
+export class Controllers {
+  readonly #world: ControllerWorld;
+  readonly #queues: readonly WorkQueue[];
+
+  constructor(world: ControllerWorld, settings: ControllerSettings) {
+    this.#world = world;
+    const { informers } = world;
+    const cluster = new EtcdClusterController(world);
+    const clusters = queueOf("etcdcluster", world, settings, (key) => cluster.reconcile(key));
+    informers.clusters.onChange((key) => clusters.add(key));
+    const { statefulSets, pods, claims, services, serviceAccounts, disruptionBudgets } = informers;
+    for (const owned of [statefulSets, pods, claims, services, serviceAccounts, disruptionBudgets])
+      owned.onIndexChange(BY_CLUSTER, (key) => clusters.add(key));
+    this.#queues = [clusters];
+  }
+
+  /** Fills the caches, then begins to act. */
+  async start(): Promise<void> {
+    this.#world.informers.start();
+    await this.#world.informers.synced();
+    for (const queue of this.#queues) queue.start();
+  }
+
+  /** Why they cannot be counted on yet. */
+  problem(): string | undefined {
+    return this.#world.informers.hasSynced ? undefined : "the caches are not filled yet";
+  }
+
+  /** Begins nothing new; ends when what is under way is done, at the latest soon after `graceMs`. */
+  async stop(graceMs: number): Promise<void> {
+    await Promise.all(this.#queues.map((queue) => queue.stop(graceMs)));
+    this.#world.informers.stop();
+    this.#world.members.close();
+  }
+}
+
+function queueOf(
+  name: string,
+  { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
+  { concurrency, metrics, random }: ControllerSettings,
+  work: (key: string, signal: AbortSignal) => Promise<WorkResult | undefined>,
+): WorkQueue {
+  return new WorkQueue({
+    work,
+    concurrency,
+    clock,
+    random,
+    retryAfterOf,
+    observer: metrics.controller(name),
+    onError: (key, error, failures, retryMs) => {
+      const level = failures > 2 ? "warn" : "info";
+      logger[level]("a reconciliation failed and comes again", { controller: name, key, error, failures, retryMs });
+    },
+  });
+}

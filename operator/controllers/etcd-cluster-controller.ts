@@ -1,0 +1,120 @@
+import { failpoint } from "../config/failpoint.ts";
+import { clusterKind } from "../kube/kvorum-kinds.ts";
+import { parseKey } from "../kube/object-key.ts";
+import { patchStatus } from "../kube/patch-status.ts";
+import { setFinalizer } from "../kube/set-finalizer.ts";
+import type { WorkResult } from "../kube/work-queue.ts";
+import { clusterEvents } from "../plan/cluster-events.ts";
+import { clusterStatus } from "../plan/cluster-status.ts";
+import type { Decision } from "../plan/decision.ts";
+import { plan } from "../plan/plan.ts";
+import type { EtcdCluster } from "../types/etcd-cluster.ts";
+import { EVENT_REASONS } from "../types/event-reason.ts";
+import { FINALIZERS } from "../types/names.ts";
+import { applyObjects, MissingObjectError } from "./apply-objects.ts";
+import { clusterObjects } from "./cluster-objects.ts";
+import { clusterSample } from "./cluster-sample.ts";
+import type { ControllerWorld } from "./controller-world.ts";
+import { executeStep } from "./execute-step.ts";
+import { observeCluster, type Observed } from "./observe-cluster.ts";
+import { StepError } from "./step-error.ts";
+
+/** After a step the world is looked at again at once; what it changed outside of Kubernetes causes no event. */
+const AFTER_STEP_MS = 50;
+/** After a step that was asked for and is not possible yet. */
+const NOT_YET_MS = 1000;
+/** Members can fall ill without Kubernetes hearing of it. */
+const LOOK_AGAIN_MS = 10_000;
+
+const NUMBERS_EVERY_MS = 60_000;
+
+/** Observe, decide, write down, do: one step of one cluster at a time. */
+export class EtcdClusterController {
+  readonly #world: ControllerWorld;
+  /** By UID: when the numbers of a cluster's members were last written down. */
+  readonly #numbersMs = new Map<string, number>();
+
+  constructor(world: ControllerWorld) {
+    this.#world = world;
+  }
+
+  /** Takes the cluster with that key (`namespace/name`) one step further. */
+  async reconcile(key: string): Promise<WorkResult | undefined> {
+    const { informers, clusterMetrics } = this.#world;
+    const known = informers.clusters.get(key);
+    if (!known) {
+      const { namespace, name } = parseKey(key);
+      clusterMetrics.forget(namespace, name);
+      return undefined;
+    }
+    const cluster = await this.#prepare(known);
+    const observed = await observeCluster(this.#world, cluster);
+    const decision = plan(observed.observation);
+    const written = await this.#writeDown(cluster, observed, decision);
+    await failpoint("after-write-operation");
+    return this.#act(written, observed, decision);
+  }
+
+  /** What needs no decision: the finalizer, and objects that follow from the spec alone. */
+  async #prepare(cluster: EtcdCluster): Promise<EtcdCluster> {
+    const { client, informers } = this.#world;
+    if (cluster.metadata.deletionTimestamp !== undefined || cluster.spec.paused) return cluster;
+    const isNew = cluster.metadata.finalizers?.includes(FINALIZERS.cluster) !== true;
+    const finalizer = { name: FINALIZERS.cluster, isWanted: true };
+    const held = await setFinalizer(client, clusterKind, cluster, finalizer, informers.clusters);
+    if (isNew) await failpoint("after-add-finalizer");
+    try {
+      await applyObjects(this.#world, held, clusterObjects(informers, held));
+    } catch (error) {
+      if (!(error instanceof MissingObjectError)) throw error;
+      await this.#sayFailed(held, error.message);
+      throw error;
+    }
+    if (isNew) await failpoint("after-apply-objects");
+    return held;
+  }
+
+  /** The status says what is about to happen before it happens; a conflict means that the decision is out of date. */
+  async #writeDown(cluster: EtcdCluster, { observation }: Observed, decision: Decision): Promise<EtcdCluster> {
+    const { client, informers, events, clusterMetrics } = this.#world;
+    const status = clusterStatus(observation, decision, cluster, { refreshesNumbers: this.#isNumbersTime(cluster) });
+    const written = await patchStatus(client, clusterKind, cluster, status, informers.clusters);
+    for (const { reason, action, note } of clusterEvents(observation, decision, cluster, status)) {
+      events.emit({ regarding: cluster, type: EVENT_REASONS[reason].type, reason, action, note });
+    }
+    const { namespace, name } = cluster.metadata;
+    clusterMetrics.set(namespace, name, clusterSample(written));
+    return written;
+  }
+
+  /** Sizes and raft indexes move all the time: once a minute is enough to have them written down. */
+  #isNumbersTime({ metadata: { uid } }: EtcdCluster): boolean {
+    const nowMs = this.#world.clock.monotonicMs();
+    const lastMs = this.#numbersMs.get(uid) ?? -Infinity;
+    if (nowMs - lastMs < NUMBERS_EVERY_MS) return false;
+    this.#numbersMs.set(uid, nowMs);
+    return true;
+  }
+
+  async #act(cluster: EtcdCluster, observed: Observed, decision: Decision): Promise<WorkResult> {
+    const { step } = decision;
+    if (step.kind === "None") return { requeueAfterMs: LOOK_AGAIN_MS };
+    if (step.kind === "Wait") return { requeueAfterMs: Math.min(step.retryMs, LOOK_AGAIN_MS) };
+    if (!this.#world.isLeader()) throw new StepError("this operator does not lead any more");
+    const { logger } = this.#world;
+    const { namespace, name } = cluster.metadata;
+    logger.info(decision.message, { cluster: `${namespace}/${name}`, step, reason: decision.reason });
+    try {
+      const outcome = await executeStep(this.#world, cluster, step, observed);
+      return { requeueAfterMs: outcome === "Done" ? AFTER_STEP_MS : NOT_YET_MS };
+    } catch (error) {
+      if (error instanceof StepError) await this.#sayFailed(cluster, `${decision.message}: ${error.message}`);
+      throw error;
+    }
+  }
+
+  async #sayFailed(cluster: EtcdCluster, note: string): Promise<void> {
+    const regarding = cluster;
+    this.#world.events.emit({ regarding, type: "Warning", reason: "StepFailed", action: "Reconcile", note });
+  }
+}
