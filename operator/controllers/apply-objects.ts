@@ -86,7 +86,7 @@ async function growClaims(
   objects: ClusterObjects,
 ): Promise<void> {
   for (const { claim } of objects.claims) {
-    const growth = claimGrowth(cluster, claim as Parameters<typeof claimGrowth>[1]);
+    const growth = claimGrowth(cluster, claim);
     if (!growth || claim.metadata.deletionTimestamp !== undefined) continue;
     const { name } = claim.metadata;
     informers.claims.remember(

@@ -1,4 +1,4 @@
-import { claimKind, podKind, statefulSetKind } from "../kube/kinds.ts";
+import type { claimKind, podKind, statefulSetKind } from "../kube/kinds.ts";
 import { keyOf, keyText } from "../kube/object-key.ts";
 import type { Claim, Pod, StatefulSet } from "../plan/observation.ts";
 import { isFromTemplate } from "../resources/template-hash.ts";

@@ -4,10 +4,11 @@ import { claimKind, podKind } from "../kube/kinds.ts";
 import { isFault } from "../kube/kube-error.ts";
 import { backupKind, clusterKind } from "../kube/kvorum-kinds.ts";
 import { setFinalizer } from "../kube/set-finalizer.ts";
-import type { DeleteClaim, DeletePod, Step } from "../plan/step.ts";
+import type { DeleteClaim, DeletePod, GrantSeed, Step } from "../plan/step.ts";
 import { finalBackup } from "../resources/requested-backup.ts";
 import { timestamp } from "../types/condition.ts";
 import type { EtcdCluster } from "../types/etcd-cluster.ts";
+import type { EtcdClusterStatus } from "../types/etcd-cluster-status.ts";
 import { FINALIZERS } from "../types/names.ts";
 import { applyStatefulSet } from "./apply-objects.ts";
 import type { ControllerWorld } from "./controller-world.ts";
@@ -35,27 +36,16 @@ export async function executeStep(
       await applyStatefulSet(world, cluster, observed.objects, step.replicas);
       await failpoint("after-scale-stateful-set");
       return "Done";
-    case "GrantSeed": {
-      const seed = { podUid: step.podUid, grantedAt: timestamp(world.clock.unixMs()), started: false };
-      const latched = await latch(world, cluster, { seed });
-      await failpoint("after-latch-seed");
-      await grantSeed(world, latched, step, observed.objects);
-      await failpoint("after-grant-seed");
-      return "Done";
-    }
-    case "LatchSeedStarted": {
-      const { seed } = cluster.status ?? {};
-      if (!seed) throw new StepError("there is no seed to be latched");
-      await latch(world, cluster, { seed: { ...seed, started: true } });
+    case "GrantSeed":
+      return foundCluster(world, cluster, step, observed);
+    case "LatchSeedStarted":
+      await latch(world, cluster, startedSeed(cluster));
       await failpoint("after-latch-seed-started");
       return "Done";
-    }
-    case "LatchCluster": {
-      const { seed } = cluster.status ?? {};
-      await latch(world, cluster, { clusterID: step.clusterId, ...(seed && { seed: { ...seed, started: true } }) });
+    case "LatchCluster":
+      await latch(world, cluster, { clusterID: step.clusterId, ...(cluster.status?.seed && startedSeed(cluster)) });
       await failpoint("after-latch-cluster");
       return "Done";
-    }
     case "GrantJoin": {
       const { members = [], latched } = observed.observation;
       if (latched.clusterId === undefined) throw new StepError("nobody joins a cluster whose id is not known");
@@ -106,6 +96,26 @@ const AFTER = {
   StartReplace: "after-start-replace",
   FinishReplace: "after-finish-replace",
 } as const;
+
+/** Written down first: whatever happens then, nobody else is given leave to found this cluster. */
+async function foundCluster(
+  world: ControllerWorld,
+  cluster: EtcdCluster,
+  step: GrantSeed,
+  { objects }: Observed,
+): Promise<StepOutcome> {
+  const seed = { podUid: step.podUid, grantedAt: timestamp(world.clock.unixMs()), started: false };
+  const latched = await latch(world, cluster, { seed });
+  await failpoint("after-latch-seed");
+  await grantSeed(world, latched, step, objects);
+  await failpoint("after-grant-seed");
+  return "Done";
+}
+
+function startedSeed({ status }: EtcdCluster): Pick<EtcdClusterStatus, "seed"> {
+  if (!status?.seed) throw new StepError("there is no seed to be latched");
+  return { seed: { ...status.seed, started: true } };
+}
 
 /** That very pod and no successor of it. */
 async function deletePod({ client }: ControllerWorld, { uid }: DeletePod, { objects }: Observed): Promise<void> {

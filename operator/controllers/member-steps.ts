@@ -1,4 +1,4 @@
-import { type Client } from "../../server/client/client.ts";
+import type { EndpointClients } from "../etcd/endpoint-clients.ts";
 import type { EtcdResult } from "../etcd/etcd-failure.ts";
 import { addLearner, moveLeader, promoteLearner, removeMember, replaceMember } from "../etcd/member-operations.ts";
 import type { AddLearner, FinishReplace, MoveLeader, Promote, RemoveMember, StartReplace } from "../plan/step.ts";
@@ -11,6 +11,8 @@ import { StepError } from "./step-error.ts";
 
 /** A change of who is a member, or of who leads. */
 export type MemberStep = AddLearner | Promote | MoveLeader | RemoveMember | StartReplace | FinishReplace;
+
+type Client = ReturnType<EndpointClients["of"]>;
 
 /** What a step came to: done, or asked for and not possible yet. */
 export type StepOutcome = "Done" | "NotYet";

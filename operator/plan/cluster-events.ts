@@ -41,7 +41,6 @@ function sizeEvents({ cluster }: Observation, before: EtcdClusterStatus): readon
 }
 
 function memberEvents(before: readonly MemberStatus[], now: readonly MemberStatus[]): readonly Told[] {
-  const votes = ({ id, role }: MemberStatus): boolean => id !== undefined && role !== undefined && role !== "Learner";
   const joined = now.flatMap((row): readonly Told[] => {
     const earlier = before.find(({ name }) => name === row.name);
     if (!votes(row) || (earlier?.id === row.id && earlier && votes(earlier))) return [];
@@ -56,6 +55,10 @@ function memberEvents(before: readonly MemberStatus[], now: readonly MemberStatu
     return successor?.id === undefined ? [["MemberRemoved", `${row.name}: member ${row.id} was removed`]] : [];
   });
   return [...joined, ...left];
+}
+
+function votes({ id, role }: MemberStatus): boolean {
+  return id !== undefined && role !== undefined && role !== "Learner";
 }
 
 const CONDITION_EVENTS = [

@@ -15,7 +15,7 @@ export function memberTable(observation: Observation, previous: readonly MemberS
     .toSorted((a, b) => a - b)
     .map((ordinal) => {
       const name = podName(cluster.name, ordinal);
-      const before = previous.find((row) => row.name === name);
+      const before = previous.find((earlier) => earlier.name === name);
       return row(observation, ordinal, name, before);
     });
 }
