@@ -124,13 +124,16 @@ export class LeaseKeeper {
     const { leadership, replica, clock, requestTimeoutMs } = this.#options;
     const deadlineMs = clock.monotonicMs() + requestTimeoutMs;
     for (;;) {
+      const isHere = leadership.isLeader;
       try {
-        if (leadership.isLeader) return await here();
+        if (isHere) return await here();
         const leader = leadership.leader === NO_NODE ? undefined : replica.machine.membership.member(leadership.leader);
         const timeoutMs = deadlineMs - clock.monotonicMs();
         if (leader && timeoutMs > 0) return await there(leader.peerUrls, timeoutMs);
       } catch (error) {
-        if (error instanceof DomainError && error.fault === "lease-not-found") throw error;
+        // A call to a peer fails in many ways; here only an outcome can pass, anything else is a bug.
+        const mayPass = !isHere || error instanceof DomainError;
+        if (!mayPass || (error instanceof DomainError && error.fault === "lease-not-found")) throw error;
       }
       if (clock.monotonicMs() >= deadlineMs) throw new DomainError("timeout");
       await pause(clock, WAIT_STEP_MS);
