@@ -238,13 +238,6 @@ describe("the status of a cluster", () => {
 });
 
 describe("events of a cluster", () => {
-  function eventsOf(from: Observation, to: Observation, decision = AT_REST): readonly string[] {
-    const before = statusOf(from);
-    const cluster = { ...etcdCluster({}, "example"), status: before };
-    const now = clusterStatus(to, decision, cluster, { refreshesNumbers: true });
-    return clusterEvents(to, decision, cluster, now).map(({ reason }) => reason);
-  }
-
   const learner: Member = { id: "a3", ordinal: 3, name: "", isLearner: true };
   const learning = observed({
     pods: [pod(0), pod(1), pod(2), pod(3, running(3, { isLearner: true }))],
@@ -290,3 +283,10 @@ describe("events of a cluster", () => {
     expect(eventsOf(even, even)).toEqual([]);
   });
 });
+
+function eventsOf(from: Observation, to: Observation, decision = AT_REST): readonly string[] {
+  const before = statusOf(from);
+  const cluster = { ...etcdCluster({}, "example"), status: before };
+  const now = clusterStatus(to, decision, cluster, { refreshesNumbers: true });
+  return clusterEvents(to, decision, cluster, now).map(({ reason }) => reason);
+}
