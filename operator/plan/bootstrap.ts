@@ -26,7 +26,7 @@ export function bootstrap(observation: Observation): Decision | undefined {
     return act(
       { kind: "ScaleStatefulSet", replicas: size },
       "Bootstrapping",
-      `${String(size)} pods are made`,
+      `the StatefulSet is scaled to ${String(size)} replicas`,
       founding,
     );
   }

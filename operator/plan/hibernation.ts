@@ -1,10 +1,14 @@
 import { RETRY_MS, act, operation, wait } from "./decide.ts";
 import type { Decision } from "./decision.ts";
 import { claimAt } from "./member-pod.ts";
+import { learner } from "./learner.ts";
 import type { Observation } from "./observation.ts";
 import { hasQuorum, healthyVoters, majority, voters } from "./quorum.ts";
 
-/** Size 0: the pods go, the claims and the membership stay. A cluster without a quorum is not put to sleep. */
+/**
+ * Size 0: the pods go, the claims and the membership stay. A cluster without a quorum is not put to sleep, and a learner
+ * is removed before: what is known of its progress would be forgotten.
+ */
 export function hibernation(observation: Observation): Decision | undefined {
   const { cluster, statefulSet, pods } = observation;
   if (cluster.wanted > 0) return undefined;
@@ -17,6 +21,8 @@ export function hibernation(observation: Observation): Decision | undefined {
     return { step: { kind: "None" }, reason: "Hibernated", message: "spec.replicas is 0: no pods, all data are kept" };
   }
   if (!hasQuorum(observation)) return undefined;
+  const joining = learner(observation);
+  if (joining) return joining;
   const lasting = healthyVoters(observation).filter(
     ({ ordinal }) => claimAt(observation, ordinal)?.terminating !== true,
   );

@@ -1,7 +1,8 @@
 import { RETRY_MS, act, operation, wait } from "./decide.ts";
 import type { Decision } from "./decision.ts";
-import { complaint, isHealthy } from "./member-pod.ts";
-import type { Observation } from "./observation.ts";
+import { complaint, isHealthy, podAt } from "./member-pod.ts";
+import type { Observation, Pod } from "./observation.ts";
+import { restartOutdated } from "./restart-outdated.ts";
 import { healthyVoters, majority, voters } from "./quorum.ts";
 
 /** So long a cluster that wakes from hibernation is said to be resuming, and not to have lost its quorum. */
@@ -9,20 +10,34 @@ const RESUMING_MS = 600_000;
 
 /**
  * Without a quorum nothing is deleted, removed or recreated: whoever is out of reach may come back and be needed. Only
- * members whose pods are not even wanted are asked for, which is how a hibernated cluster wakes up.
+ * members whose pods are not even wanted are asked for, which is how a hibernated cluster wakes up. And the pod that our
+ * own rollout took down, and that does not answer, is restarted when it is out of date: so a reverted template heals even a
+ * cluster of one.
  */
 export function quorumLost(observation: Observation): Decision {
   const { statefulSet, nowMs, cluster, latched } = observation;
   const existing = existingReplicas(observation);
   const replicas = statefulSet?.replicas ?? 0;
   if (replicas < existing) {
-    const resume = replicas === 0 ? operation(observation, "Resume", cluster.name) : latched.operation;
-    const message = `${String(existing)} pods are started, one for each member that there is`;
+    const asleep = latched.operation === undefined || latched.operation.type === "Hibernate";
+    const resume = asleep ? operation(observation, "Resume", cluster.name) : latched.operation;
+    const message = `the StatefulSet is scaled to ${String(existing)} replicas, one for each member that there is`;
     return act({ kind: "ScaleStatefulSet", replicas: existing }, "Resuming", message, resume);
   }
   const inFlight = latched.operation;
+  const restart = restartOurs(observation);
+  if (restart) return restart;
   const isResuming = inFlight?.type === "Resume" && nowMs - inFlight.startedMs < RESUMING_MS;
   return wait(isResuming ? "Resuming" : "QuorumLost", describe(observation), RETRY_MS.process, inFlight);
+}
+
+function restartOurs(observation: Observation): Decision | undefined {
+  const inFlight = observation.latched.operation;
+  if (inFlight?.type !== "Rollout") return undefined;
+  const silent = observation.pods.filter(
+    ({ name, process }) => name === inFlight.target && process.kind === "Unreachable",
+  );
+  return restartOutdated(observation, inFlight, silent);
 }
 
 /** As many as it takes to give every member its pod; nobody says who the members are, but each has a claim. */
@@ -42,6 +57,15 @@ function describe(observation: Observation): string {
     size === 0
       ? "no member answers with a quorum behind it"
       : `${String(healthyVoters(observation).length)} of ${String(size)} voters are healthy, ${String(majority(size))} are needed`;
-  const complaints = sick.filter((ordinal) => ordinal >= 0).map((ordinal) => complaint(observation, ordinal));
+  const complaints = sick
+    .filter((ordinal) => ordinal >= 0)
+    .map((ordinal) => complaint(observation, ordinal) + adviceOn(podAt(observation, ordinal)));
   return [`${count}; nothing is deleted or removed meanwhile`, ...complaints].join("; ");
+}
+
+/** It may be what holds up the quorum, and only a person can know that it is safe to restart. */
+function adviceOn(pod: Pod | undefined): string {
+  return pod === undefined || pod.upToDate || pod.ready
+    ? ""
+    : ` and is out of date (to restart it with the template of now: kubectl delete pod ${pod.name})`;
 }

@@ -1,6 +1,6 @@
 import { act, operation } from "./decide.ts";
 import type { Decision } from "./decision.ts";
-import { claimAt, hasFreshVolume, podAt } from "./member-pod.ts";
+import { claimAt, dataOf, hasFreshVolume, podAt } from "./member-pod.ts";
 import type { Pod } from "./observation.ts";
 import { nextAttempt } from "./next-attempt.ts";
 import type { Operation } from "./operation.ts";
@@ -18,25 +18,28 @@ const UNREACHABLE_LIMIT_MS = 600_000;
  */
 export function repair(observation: Quorate): Decision | undefined {
   return (
-    restartOutdated(observation, observation.latched.operation) ??
     finishDeparture(observation) ??
+    restartOutdated(observation) ??
     renewVolumes(observation) ??
     replaceLostVoter(observation)
   );
 }
 
-/** A removal was begun and the member is gone; what runs in its pod can no longer say who it was. */
+/** A removal was begun and the member is gone; what runs in its pod may no longer be able to say who it was. */
 function finishDeparture(observation: Quorate): Decision | undefined {
   const { members, pods, latched } = observation;
   const begun = latched.operation;
-  if (begun?.memberId === undefined || !["RemoveMember", "DeleteClaim"].includes(begun.phase)) return undefined;
+  if (begun?.memberId === undefined || !DEPARTURE.includes(begun.phase)) return undefined;
   const pod = pods.find(({ name }) => name === begun.target);
-  if (!pod || hasFreshVolume(pod) || claimAt(observation, pod.ordinal)?.terminating === true) return undefined;
-  if (members.some((member) => member.id === begun.memberId)) return undefined;
-  const isNobodys = !members.some((member) => member.ordinal === pod.ordinal);
-  // Leave to join is given to pods without data: whatever this one has, it is the removed learner's.
-  return isNobodys || pod.uid === begun.podUid ? recycle(observation, pod, begun) : undefined;
+  if (!pod || pod.terminating || hasFreshVolume(pod)) return undefined;
+  if (members.some(({ id }) => id === begun.memberId || id === dataOf(pod))) return undefined;
+  // Leave to join is given to pods without data: whatever this very one has, it is the removed learner's.
+  if (pod.uid === begun.podUid) return recycle(observation, pod, begun);
+  const isNobodys = !members.some(({ ordinal }) => ordinal === pod.ordinal);
+  return isNobodys && begun.phase !== "DeletePod" ? recycle(observation, pod, begun) : undefined;
 }
+
+const DEPARTURE: readonly string[] = ["RemoveMember", "DeleteClaim", "DeletePod"];
 
 function renewVolumes(observation: Quorate): Decision | undefined {
   const pod = observation.pods.find((candidate) => isWorthless(observation, candidate));

@@ -8,14 +8,16 @@ export function neededReplicas({ cluster, members }: Quorate): number {
   return Math.max(cluster.wanted, ...members.map(({ ordinal = -1 }) => ordinal + 1));
 }
 
-/** More pods do no harm: whoever is not a member waits for leave. */
+/** More pods do no harm: whoever is not a member waits for leave. What is in flight stays in flight, as it is. */
 export function grow(observation: Quorate): Decision | undefined {
   const needed = neededReplicas(observation);
   const replicas = observation.statefulSet?.replicas ?? 0;
   if (replicas >= needed) return undefined;
   const message = `${String(needed)} pods are needed, the StatefulSet has ${String(replicas)}`;
   const growing = operation(observation, "ScaleUp", podName(observation.cluster.name, replicas));
-  return act({ kind: "ScaleStatefulSet", replicas: needed }, "ScalingUp", message, growing);
+  const decision = act({ kind: "ScaleStatefulSet", replicas: needed }, "ScalingUp", message, growing);
+  const inFlight = observation.latched.operation;
+  return inFlight ? { ...decision, operation: inFlight } : decision;
 }
 
 /**

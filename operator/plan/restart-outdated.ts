@@ -1,4 +1,4 @@
-import { act } from "./decide.ts";
+import { act, operation } from "./decide.ts";
 import type { Decision } from "./decision.ts";
 import { claimAt, hasFreshVolume, isHealthy } from "./member-pod.ts";
 import type { Observation, Pod } from "./observation.ts";
@@ -10,10 +10,13 @@ import { hasQuorum, voters } from "./quorum.ts";
  * template of now may be what heals it. So a rollout that was halted goes on as soon as it is reverted. That it does no
  * part is believed when it does not answer and its kubelet does not call it ready either.
  */
-export function restartOutdated(observation: Observation, inFlight?: Operation): Decision | undefined {
-  const { statefulSet, pods } = observation;
-  if (!statefulSet?.templateObserved) return undefined;
-  const pod = pods.find(
+export function restartOutdated(
+  observation: Observation,
+  inFlight?: Operation,
+  among: readonly Pod[] = observation.pods,
+): Decision | undefined {
+  if (!observation.statefulSet?.templateObserved) return undefined;
+  const pod = among.find(
     (candidate) =>
       !candidate.upToDate &&
       !candidate.terminating &&
@@ -23,7 +26,8 @@ export function restartOutdated(observation: Observation, inFlight?: Operation):
   );
   if (!pod) return undefined;
   const message = `${pod.name} is out of date and does not do its part: it is restarted first`;
-  return act({ kind: "DeletePod", name: pod.name, uid: pod.uid }, "RolloutInProgress", message, inFlight);
+  const rolling = inFlight ?? operation(observation, "Rollout", pod.name);
+  return act({ kind: "DeletePod", name: pod.name, uid: pod.uid }, "RolloutInProgress", message, rolling);
 }
 
 /**
