@@ -115,8 +115,8 @@ export class Informer<T extends KubeObject> {
       random,
       onProblem,
       sink: {
-        listed: ({ items, resourceVersion }) => {
-          this.#cache.replace(items.map(withOwnFieldsOnly), resourceVersion, namespace);
+        listed: ({ items, resourceVersion }, isNewHistory) => {
+          this.#cache.replace({ items: items.map(withOwnFieldsOnly), resourceVersion }, namespace, isNewHistory);
           this.#unlisted.delete(at);
           if (this.hasSynced) this.#synced.resolve();
         },

@@ -128,14 +128,14 @@ export class LeaderElector {
     this.#held(await client.create(leaseKind, object, this.#limits()), sentMs);
   }
 
-  /** Writes our name into the lease; false if it has changed since it was read. */
+  /** Writes our name into the lease; false if it has changed or gone since it was read. */
   async #update(lease: Lease, sentMs: number): Promise<boolean> {
     try {
       const object = { ...lease, spec: this.#spec(lease) };
       this.#held(await this.#options.client.update(leaseKind, object, this.#limits()), sentMs);
       return true;
     } catch (error) {
-      if (isFault(error, "Conflict")) return false;
+      if (isFault(error, "Conflict", "NotFound")) return false;
       throw error;
     }
   }

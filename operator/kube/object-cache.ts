@@ -1,3 +1,4 @@
+import type { ObjectList } from "./kube-client.ts";
 import type { KubeObject } from "./kube-object.ts";
 import { keyOf } from "./object-key.ts";
 import { isOlder } from "./resource-version.ts";
@@ -65,15 +66,23 @@ export class ObjectCache<T extends KubeObject> {
     this.#set(keyOf(object), before, undefined);
   }
 
-  /** Takes a whole list, of one namespace or of all: what is not in it is gone, unless it is later than the list. */
-  replace(objects: readonly T[], resourceVersion: string, namespace: string | undefined): void {
-    const listed = new Set(objects.map((object) => keyOf(object)));
+  /**
+   * Takes a whole list, of one namespace or of all: what is not in it is gone, unless it is later than the list. With
+   * `isNewHistory` nothing is later: the server was set back to an earlier state, and that is how it is now.
+   */
+  replace(list: ObjectList<T>, namespace: string | undefined, isNewHistory: boolean): void {
+    const isLater = ({ metadata }: T): boolean =>
+      !isNewHistory && isOlder(list.resourceVersion, metadata.resourceVersion);
+    const listed = new Map(list.items.map((object) => [keyOf(object), object]));
     for (const [key, known] of this.#objects) {
       const isAsked = namespace === undefined || known.metadata.namespace === namespace;
-      const isLater = isOlder(resourceVersion, known.metadata.resourceVersion);
-      if (isAsked && !listed.has(key) && !isLater) this.#set(key, known, undefined);
+      if (isAsked && !listed.has(key) && !isLater(known)) this.#set(key, known, undefined);
     }
-    for (const object of objects) this.put(object);
+    for (const [key, object] of listed) {
+      const known = this.#objects.get(key);
+      const isSame = known?.metadata.resourceVersion === object.metadata.resourceVersion;
+      if (!known || (!isSame && !isLater(known))) this.#set(key, known, object);
+    }
   }
 
   #set(key: string, before: T | undefined, after: T | undefined): void {

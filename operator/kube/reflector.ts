@@ -3,6 +3,7 @@ import { KubeError, isFault } from "./kube-error.ts";
 import type { KubeClient, ObjectList, Selection, WatchEvent } from "./kube-client.ts";
 import type { KubeObject } from "./kube-object.ts";
 import type { ResourceKind } from "./resource-kind.ts";
+import { isOlder } from "./resource-version.ts";
 
 /** The server ends a watch after a random time in this range, so that watches move to other API servers in time. */
 const WATCH_SECONDS_MIN = 300;
@@ -19,7 +20,8 @@ const WATCH_FAILURES_MAX = 5;
 
 /** Where the objects go. */
 export interface ReflectorSink<T> {
-  listed(list: ObjectList<T>): void;
+  /** `isNewHistory`: the server was set back, by a restore for instance; what was seen later never was. */
+  listed(list: ObjectList<T>, isNewHistory: boolean): void;
   seen(event: Exclude<WatchEvent<T>, { type: "BOOKMARK" }>): void;
 }
 
@@ -42,7 +44,10 @@ export interface ReflectorOptions<T extends KubeObject> {
 export class Reflector<T extends KubeObject> {
   readonly #options: ReflectorOptions<T>;
   readonly #stopped = new AbortController();
+  /** Where the watch goes on; undefined: list first. */
   #resourceVersion: string | undefined;
+  /** The latest state seen. A fresh list is never older, unless the server itself has gone back. */
+  #seenVersion: string | undefined;
   #failures = 0;
 
   constructor(options: ReflectorOptions<T>) {
@@ -73,10 +78,10 @@ export class Reflector<T extends KubeObject> {
     const { client, kind, selection, sink } = this.#options;
     if (this.#resourceVersion === undefined) {
       const list = await client.list(kind, selection, { signal });
-      this.#resourceVersion = list.resourceVersion;
-      sink.listed(list);
+      sink.listed(list, isOlder(list.resourceVersion, this.#seenVersion));
+      this.#goTo(list.resourceVersion);
     }
-    await this.#watch(this.#resourceVersion, signal);
+    if (this.#resourceVersion !== undefined) await this.#watch(this.#resourceVersion, signal);
   }
 
   async #watch(resourceVersion: string, signal: AbortSignal): Promise<void> {
@@ -90,10 +95,10 @@ export class Reflector<T extends KubeObject> {
         if (signal.aborted) return;
         events++;
         if (event.type === "BOOKMARK") {
-          this.#resourceVersion = event.resourceVersion;
+          this.#goTo(event.resourceVersion);
         } else {
-          this.#resourceVersion = event.object.metadata.resourceVersion ?? this.#resourceVersion;
           sink.seen(event);
+          this.#goTo(event.object.metadata.resourceVersion);
         }
       }
     } finally {
@@ -101,6 +106,11 @@ export class Reflector<T extends KubeObject> {
     }
     // A server that ends watches as soon as they begin must not be asked in a loop.
     if (events === 0 && clock.monotonicMs() - startMs < GOOD_WATCH_MS) this.#failures++;
+  }
+
+  #goTo(resourceVersion: string | undefined): void {
+    this.#resourceVersion = resourceVersion;
+    this.#seenVersion = resourceVersion;
   }
 
   #failed(error: KubeError): void {

@@ -31,12 +31,6 @@ export class TokenBucket {
     return true;
   }
 
-  /** Whether it is as full as at the beginning: it may be forgotten. */
-  isFull(nowMs: number): boolean {
-    this.#fill(nowMs);
-    return this.#tokens >= this.#limits.burst;
-  }
-
   #fill(nowMs: number): void {
     const gained = (Math.max(0, nowMs - this.#atMs) / 1000) * this.#limits.perSecond;
     this.#tokens = Math.min(this.#limits.burst, this.#tokens + gained);

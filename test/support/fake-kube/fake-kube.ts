@@ -64,6 +64,7 @@ export class FakeKube {
   readonly #sockets = new Set<Socket>();
   #server: Server | undefined;
   #port = 0;
+  #hanging = 0;
 
   /** Begins to listen; the address. */
   async start(): Promise<string> {
@@ -79,6 +80,11 @@ export class FakeKube {
   /** How many watches are open. */
   get watches(): number {
     return this.#watchers.size;
+  }
+
+  /** How many requests will never be answered. */
+  get hanging(): number {
+    return this.#hanging;
   }
 
   /** Listens again, at the same port. */
@@ -119,6 +125,7 @@ export class FakeKube {
   /** Ends every watch as a server that restarts does. */
   endWatches(): void {
     for (const { response } of this.#watchers) response.end();
+    this.#watchers.clear();
   }
 
   /** Tells every watch the version it has got to. */
@@ -160,6 +167,8 @@ export class FakeKube {
         request.socket.destroy();
         return;
       case "hang":
+        this.#hanging++;
+        response.once("close", () => this.#hanging--);
         return;
       case "late":
         await fault.until;
@@ -276,7 +285,7 @@ function isSelected({ metadata }: StoredObject, selector: string | null): boolea
 }
 
 function send(response: ServerResponse, event: object): void {
-  response.write(`${JSON.stringify(event)}\n`);
+  if (!response.writableEnded) response.write(`${JSON.stringify(event)}\n`);
 }
 
 function verbOf({ method, headers }: IncomingMessage, url: URL, { name }: Target): FakeVerb {
