@@ -3,6 +3,10 @@ import { ConfigError } from "../config/config.ts";
 import { FAILPOINTS } from "../config/failpoints.ts";
 import { OPERATOR_VERSION } from "../config/version.ts";
 import { ConnectionError } from "../kube/connection.ts";
+import { addBackupDeleteCommand } from "./backup-delete.ts";
+import { addBackupUploadCommand } from "./backup-upload.ts";
+import { addBackupVerifyCommand } from "./backup-verify.ts";
+import { addRestoreFetchCommand } from "./restore-fetch.ts";
 import { addRunCommand } from "./run-command.ts";
 
 /** Exit codes: what went wrong may go away by itself, or has to be written differently. */
@@ -13,7 +17,15 @@ const EXIT_USAGE = 2;
  * The subcommands; each adds itself to the program. One that does its work in a Job (an upload, a download) is another
  * line here and a file beside this one.
  */
-const COMMANDS: readonly ((program: Command) => void)[] = [addRunCommand, addFailpointsCommand, addVersionCommand];
+const COMMANDS: readonly ((program: Command) => void)[] = [
+  addRunCommand,
+  addBackupUploadCommand,
+  addBackupVerifyCommand,
+  addBackupDeleteCommand,
+  addRestoreFetchCommand,
+  addFailpointsCommand,
+  addVersionCommand,
+];
 
 /** The `kvorum-operator` command. */
 export async function operatorMain(args: readonly string[]): Promise<void> {
