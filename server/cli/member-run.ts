@@ -102,7 +102,7 @@ export class MemberRun {
     const standing = this.#standing;
     const isClosed = standing.kind === "waiting" && (standing.volume === "Foreign" || standing.volume === "Owned");
     if (isClosed) return standing.message;
-    const refusal = refusalOfPermit(permit, taker, this.#contents);
+    const refusal = refusalOfPermit(permit, taker, this.#contents, nodeClock.unixMs());
     if (refusal !== undefined) return refusal;
     if (standing.kind !== "waiting") {
       // Whoever did not hear the answer may ask again.

@@ -4,6 +4,12 @@ import type { StartedOwner } from "./owner-file.ts";
 import { isSamePermit, type Permit } from "./permit.ts";
 import { isRestored, judgeVolume, type Pod, type VolumeContents } from "./volume.ts";
 
+/**
+ * How far a permit's time may be from the pod's when it is offered. An empty volume cannot know that a permit was used
+ * on it before; with this, one that somebody has kept does not start it again later.
+ */
+const MAX_DISTANCE_MS = 15 * 60 * 1000;
+
 /** The pod that a permit is offered to. */
 export interface PermitTaker extends Pod {
   /** Where its peers reach it: what its entry in the permit's initial cluster has to say. */
@@ -14,8 +20,23 @@ export interface PermitTaker extends Pod {
  * Why a permit, whose signature is right, does not start this pod on what its volume holds; undefined: it does. The
  * permit, the pod, the owner file and the data all have to agree (design decision 9).
  */
-export function refusalOfPermit(permit: Permit, taker: PermitTaker, contents: VolumeContents): string | undefined {
-  return otherPod(permit, taker) ?? oddCluster(permit, taker) ?? misfit(permit, taker, contents);
+export function refusalOfPermit(
+  permit: Permit,
+  taker: PermitTaker,
+  contents: VolumeContents,
+  nowMs: number,
+): string | undefined {
+  return (
+    otherPod(permit, taker) ?? oddCluster(permit, taker) ?? misfit(permit, taker, contents) ?? otherTime(permit, nowMs)
+  );
+}
+
+function otherTime({ issuedAt }: Permit, nowMs: number): string | undefined {
+  if (Math.abs(Date.parse(issuedAt) - nowMs) <= MAX_DISTANCE_MS) return undefined;
+  return (
+    `the permit was issued at ${issuedAt}, here it is ${new Date(nowMs).toISOString()}: ` +
+    `it counts for 15 minutes; issue a new one, or set the clocks`
+  );
 }
 
 function otherPod(permit: Permit, taker: PermitTaker): string | undefined {

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -204,6 +204,8 @@ async function refusals(world: World, seed: Pod): Promise<void> {
   ];
   await refused(seed, "a New permit for two members", sign({ initialCluster: two }), 409, "is for one member");
   await refused(seed, "a Restore permit", sign({ mode: "Restore" }), 409, "holds no restored data");
+  const old = { issuedAt: new Date(Date.now() - 16 * 60 * 1000).toISOString() };
+  await refused(seed, "a permit that somebody has kept", sign(old), 409, "it counts for 15 minutes");
   const alone = { mode: "Join", memberId: "1", etcdClusterId: "2" };
   await refused(seed, "a Join permit that names nobody else", sign(alone), 409, "the members that run");
   const get = await fetch(`${seed.server.listenPeerUrl}/kvorum/v1/permit`);
@@ -501,9 +503,7 @@ async function replacedAtGranted(world: World): Promise<void> {
 async function restore(world: World): Promise<void> {
   const { operator } = world;
   const pod = await world.pod("x-0");
-  restoreInto(pod, "restore-uid");
-  const marker = join(pod.server.dataDir, "restored.json");
-  writeFileSync(marker, JSON.stringify({ clusterUid: "another-uid", backup: "nightly" }));
+  const marker = restoreInto(pod, "restore-uid", "another-uid");
   await pod.start();
   const foreign = await pod.identity();
   verdicts.check(foreign.volume === "Foreign", `data restored for another cluster: ${foreign.message ?? ""}`);
@@ -532,8 +532,7 @@ async function restore(world: World): Promise<void> {
 /** A restore that was made with another name: the log is not the member's that the permit means. */
 async function otherMembersLog(world: World): Promise<void> {
   const pod = await world.pod("x-4");
-  restoreInto(pod, "some-other-token");
-  writeFileSync(join(pod.server.dataDir, "restored.json"), JSON.stringify({ clusterUid: "restore-uid" }));
+  restoreInto(pod, "some-other-token", "restore-uid");
   await pod.start();
   await world.operator.offer(pod, world.operator.newPermit(pod, { mode: "Restore" }));
   const waits = await pod.reaches("Waiting");
@@ -543,12 +542,27 @@ async function otherMembersLog(world: World): Promise<void> {
   );
 }
 
-function restoreInto(pod: Pod, token: string): void {
-  const own = ["--name", pod.name, "--initial-advertise-peer-urls", pod.server.peerUrl];
-  const cluster = ["--initial-cluster", `${pod.name}=${pod.server.peerUrl}`, "--initial-cluster-token", token];
-  const args = ["snapshot", "restore", SNAPSHOT, "--data-dir", pod.server.dataDir, ...own, ...cluster];
-  const { status, stderr } = kvorumTool("etcdutl", ...args);
+/** As the step before the member does it: beside first, then the marker, then the data by one rename. */
+function restoreInto(pod: Pod, token: string, clusterUid: string): string {
+  const { dataDir, peerUrl } = pod.server;
+  const beside = join(dataDir, "restoring");
+  const own = ["--name", pod.name, "--initial-advertise-peer-urls", peerUrl];
+  const cluster = ["--initial-cluster", `${pod.name}=${peerUrl}`, "--initial-cluster-token", token];
+  const { status, stderr } = kvorumTool(
+    "etcdutl",
+    "snapshot",
+    "restore",
+    SNAPSHOT,
+    "--data-dir",
+    beside,
+    ...own,
+    ...cluster,
+  );
   if (status !== 0) throw new Error(stderr);
+  const marker = join(dataDir, "restored.json");
+  writeFileSync(marker, JSON.stringify({ clusterUid, backup: "nightly" }));
+  renameSync(join(beside, "member"), join(dataDir, "member"));
+  return marker;
 }
 
 // ---- small things

@@ -31,7 +31,7 @@ export class HandOperator {
       mode: "New",
       initialCluster: [{ name: pod.name, peerUrls: [pod.server.peerUrl] }],
       token: this.clusterUid,
-      issuedAt: new Date(Date.UTC(2026, 0, 1) + this.#issued++).toISOString(),
+      issuedAt: new Date(Date.now() + this.#issued++).toISOString(),
       ...change,
     };
   }

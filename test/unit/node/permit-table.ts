@@ -9,6 +9,9 @@ export const RAN_HERE = { selfId: 0xan, clusterId: 0xcn };
 const OTHER = { name: "x-1", peerUrls: ["http://x-1.x-peers:2380"] };
 const OWN = { name: "x-0", peerUrls: [TAKER.peerUrl] };
 
+/** When the permits are offered: at once. */
+export const NOW_MS = Date.UTC(2026, 0, 1);
+
 const COMMON = { clusterUid: "u", podName: "x-0", podUid: "p1", token: "u", issuedAt: "2026-01-01T00:00:00Z" };
 export const NEW: Permit = { ...COMMON, mode: "New", initialCluster: [OWN] };
 const RESTORE: Permit = { ...COMMON, mode: "Restore", initialCluster: [OWN] };

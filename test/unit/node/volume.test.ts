@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { refusalOfPermit } from "../../../server/node/permit-refusal.ts";
 import { judgeVolume, type VolumeContents } from "../../../server/node/volume.ts";
-import { DATA, JOIN, MARKERS, NEW, OWNERS, PERMITS, SENTENCES, TABLE, TAKER, USED } from "./permit-table.ts";
+import { DATA, JOIN, MARKERS, NEW, NOW_MS, OWNERS, PERMITS, SENTENCES, TABLE, TAKER, USED } from "./permit-table.ts";
 
 interface Line {
   readonly owner: string;
@@ -53,7 +53,7 @@ describe.each(volumes)("a volume with owner file $owner, data $data, restored ma
   });
 
   test.each(Object.entries(line.permits))("answers a %s permit with %s", (name, code) => {
-    const refusal = refusalOfPermit(PERMITS[name]!, TAKER, contents);
+    const refusal = refusalOfPermit(PERMITS[name]!, TAKER, contents, NOW_MS);
     const sentence = SENTENCES[code];
     if (sentence === undefined) expect(refusal).toBeUndefined();
     else expect(refusal).toContain(sentence);
@@ -62,7 +62,7 @@ describe.each(volumes)("a volume with owner file $owner, data $data, restored ma
 
 test.each(DATA)("the permit that started a member is used up, with data %s", (data) => {
   const contents = { owner: OWNERS["started"]!, data, restored: MARKERS["none"]! };
-  expect(refusalOfPermit(USED, TAKER, contents)).toContain("the permit has been used");
+  expect(refusalOfPermit(USED, TAKER, contents, NOW_MS)).toContain("the permit has been used");
 });
 
 function message(owner: string): string {
@@ -97,5 +97,17 @@ test.each([
   ["that founds a cluster of two", { ...NEW, initialCluster: [own, other] }, "is for one member"],
   ["that joins nobody", { ...JOIN, initialCluster: [own] }, "has to name, in initialCluster, the members that run"],
 ])("a permit %s is refused on any volume", (_, permit, sentence) => {
-  expect(refusalOfPermit(permit, TAKER, EMPTY)).toContain(sentence);
+  expect(refusalOfPermit(permit, TAKER, EMPTY, NOW_MS)).toContain(sentence);
+});
+
+test.each([
+  [-15 * 60, true],
+  [0, true],
+  [15 * 60, true],
+  [-15 * 60 - 1, false],
+  [15 * 60 + 1, false],
+])("a permit that is %d s old counts: %s", (ageSeconds, counts) => {
+  const refusal = refusalOfPermit(NEW, TAKER, EMPTY, NOW_MS + 1000 * ageSeconds);
+  if (counts) expect(refusal).toBeUndefined();
+  else expect(refusal).toContain("the permit was issued at 2026-01-01T00:00:00Z, here it is");
 });
