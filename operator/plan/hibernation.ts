@@ -3,6 +3,7 @@ import type { Decision } from "./decision.ts";
 import { claimAt } from "./member-pod.ts";
 import { learner } from "./learner.ts";
 import type { Observation } from "./observation.ts";
+import { repair } from "./repair.ts";
 import { hasQuorum, healthyVoters, majority, voters } from "./quorum.ts";
 
 /**
@@ -28,7 +29,7 @@ export function hibernation(observation: Observation): Decision | undefined {
   );
   if (lasting.length < majority(voters(observation).length)) {
     const message = "too many claims are being deleted: their disks last only as long as their pods";
-    return wait("MembershipBlocked", message, RETRY_MS.person, hibernate);
+    return repair(observation) ?? wait("MembershipBlocked", message, RETRY_MS.person, hibernate);
   }
   const message = "spec.replicas is 0: the pods are stopped, all data are kept";
   return act({ kind: "ScaleStatefulSet", replicas: 0 }, "Hibernating", message, hibernate);

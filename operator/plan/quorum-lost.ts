@@ -33,7 +33,7 @@ export function quorumLost(observation: Observation): Decision {
 
 function restartOurs(observation: Observation): Decision | undefined {
   const inFlight = observation.latched.operation;
-  if (inFlight?.type !== "Rollout") return undefined;
+  if (inFlight?.type !== "Rollout" || inFlight.phase !== "DeletePod") return undefined;
   const silent = observation.pods.filter(
     ({ name, process }) => name === inFlight.target && process.kind === "Unreachable",
   );

@@ -21,6 +21,7 @@ export function judgeDecision(world: World, { step, reason, message, operation }
   if (isFresh && step.kind === "RemoveMember") judgeRemoval(world, step.memberId);
   if (isFresh && step.kind === "ScaleStatefulSet") judgeSize(world, step.replicas);
   if (step.kind === "DeletePod") judgeRestart(world, step.uid);
+  if (isFresh && step.kind === "DeletePod") judgeLeaderLast(world, step.uid);
   if (step.kind === "DeleteClaim") {
     mustHold(!memberOn(world, step.uid), `DeleteClaim ${step.ordinal}, which holds a member's data`);
   }
@@ -72,6 +73,14 @@ function judgeRestart(world: World, uid: string): void {
   const sick = voters.find((voter) => voter.id !== member.id && !isAlive(world, voter));
   mustHold(!isAlive(world, member) || !sick, `DeletePod ${member.ordinal} before ${sick?.ordinal} is well`);
   mustHold(slot.claim?.isTerminating !== true || voters.length >= 3, "DeletePod takes a disk that cannot be replaced");
+}
+
+function judgeLeaderLast(world: World, uid: string): void {
+  const { members, slots, leader } = world;
+  if (!isServing(world)) return;
+  const ordinal = slots.findIndex(({ pod }) => pod?.uid === uid);
+  const isLeader = members.some((member) => member.ordinal === ordinal && member.id === leader);
+  mustHold(!isLeader || members.length === 1, `DeletePod ${ordinal}, which leads`);
 }
 
 function judgeRemoval(world: World, id: string): void {
