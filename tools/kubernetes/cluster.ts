@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { binFolder } from "../go-binaries.ts";
 import { importImages } from "./containerd-images.ts";
-import { buildImage, KVORUM_IMAGE } from "./image.ts";
+import { buildImage, KVORUM_IMAGE, type ImageOptions } from "./image.ts";
 import { programImage, S3_GATEWAY_IMAGE } from "./program-image.ts";
 
 /*
@@ -19,7 +19,7 @@ export { until } from "./until.ts";
 export const helmPath = join(binFolder(), "helm");
 
 /** Builds the image of this checkout, gives it to the node, and tells its name for `imagePullPolicy: Never`. */
-export async function loadImage(options: { readonly log?: (line: string) => void } = {}): Promise<string> {
+export async function loadImage(options: ImageOptions = {}): Promise<string> {
   await importImages(await buildImage(options));
   return KVORUM_IMAGE;
 }

@@ -13,10 +13,15 @@ export const KVORUM_IMAGE = "localhost/kvorum:dev";
 const archive = join(imageFolder, "kvorum.tar");
 const idFile = join(imageFolder, "kvorum.id");
 
+/** From what to build, and whom to tell. */
+export interface ImageOptions {
+  /** This checkout, unless another is named: one that nobody edits meanwhile. */
+  readonly folder?: string;
+  readonly log?: (line: string) => void;
+}
+
 /** Builds the project's image by its Dockerfile and gives the archive; only what has changed is built again. */
-export async function buildImage({
-  log = console.log,
-}: { readonly log?: (line: string) => void } = {}): Promise<string> {
+export async function buildImage({ folder = repositoryRoot, log = console.log }: ImageOptions = {}): Promise<string> {
   requireRootOnLinux();
   requirePackages();
   const startMs = performance.now();
@@ -34,7 +39,7 @@ export async function buildImage({
       // What `npm install` fetched for this checkout is not fetched again; an overlay keeps the user's cache as it is.
       ...(existsSync(cache) ? [`--volume=${cache}:/var/cache/npm:O`] : []),
       `--tag=${KVORUM_IMAGE}`,
-      repositoryRoot,
+      folder,
     );
     await writeArchive(work);
   } finally {

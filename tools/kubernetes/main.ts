@@ -49,9 +49,10 @@ program
 program
   .command("load-image")
   .description("build this checkout's image and give it to the node")
+  .option("--from <folder>", "another checkout, which nobody edits meanwhile")
   .option("--s3", "the image of an S3 gateway, for backups, instead")
-  .action(async ({ s3 }: { readonly s3?: boolean }) => {
-    console.log(await (s3 === true ? loadS3Gateway() : loadImage()));
+  .action(async ({ from, s3 }: { readonly from?: string; readonly s3?: boolean }) => {
+    console.log(await (s3 === true ? loadS3Gateway() : loadImage(from === undefined ? {} : { folder: from })));
   });
 program
   .command("kubeconfig")
