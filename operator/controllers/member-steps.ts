@@ -28,24 +28,28 @@ export async function changeMembers(
   const leader = (): Client => clients.of(leaderEndpoint(observed));
   switch (step.kind) {
     case "AddLearner":
-      valueOf(await addLearner(anyone(), peerUrl(cluster.metadata, step.ordinal)));
-      return "Done";
+      return outcomeOf(await addLearner(anyone(), peerUrl(cluster.metadata, step.ordinal)));
     case "Promote":
       return valueOf(await promoteLearner(anyone(), step.memberId)) === "Promoted" ? "Done" : "NotYet";
     case "MoveLeader":
       valueOf(await moveLeader(clients.of(endpointAt(observed, step.from.ordinal)), step.to.memberId));
       return "Done";
     case "RemoveMember":
-      valueOf(await removeMember(anyone(), step.memberId));
-      return "Done";
+      return outcomeOf(await removeMember(anyone(), step.memberId));
     case "StartReplace":
-      valueOf(await replaceMember(leader(), step.memberId, peerUrl(cluster.metadata, step.ordinal)));
-      return "Done";
+      return outcomeOf(await replaceMember(leader(), step.memberId, peerUrl(cluster.metadata, step.ordinal)));
     case "FinishReplace": {
       const { phase } = valueOf(await replaceMember(leader(), step.memberId, peerUrl(cluster.metadata, step.ordinal)));
       return phase === "Replaced" ? "Done" : "NotYet";
     }
   }
+}
+
+/** The server refuses a change while its members are not in touch long enough; it knows better, and is asked again. */
+function outcomeOf(result: EtcdResult<unknown>): StepOutcome {
+  if (!result.ok && result.failure.kind === "Refused") return "NotYet";
+  valueOf(result);
+  return "Done";
 }
 
 function valueOf<T>(result: EtcdResult<T>): T {
