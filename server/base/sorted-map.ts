@@ -1,5 +1,6 @@
 import { must } from "./assert.ts";
 import type { ByteString } from "./byte-string.ts";
+import { insertAt, lowerBound, upperBound } from "./sorted-array.ts";
 
 /** Entries of a leaf and children of an inner node, at most. */
 const WIDTH = 64;
@@ -163,35 +164,4 @@ function splitInner<V>(node: Inner<V>): Split<V> {
   const half = node.children.length >> 1;
   const right: Inner<V> = { keys: node.keys.splice(half), children: node.children.splice(half) };
   return { key: must(node.keys.pop()), right };
-}
-
-/** The first position whose key is not below `key`. */
-function lowerBound(keys: readonly ByteString[], key: ByteString): number {
-  let low = 0;
-  let high = keys.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((keys[middle] as ByteString) < key) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-/** The first position whose key is above `key`. */
-function upperBound(keys: readonly ByteString[], key: ByteString): number {
-  let low = 0;
-  let high = keys.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((keys[middle] as ByteString) <= key) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-/** Faster than `splice`, which makes an array of what it removed. */
-function insertAt<T>(array: T[], at: number, item: T): void {
-  array.push(item);
-  for (let i = array.length - 1; i > at; i--) array[i] = array[i - 1] as T;
-  array[at] = item;
 }
