@@ -14,13 +14,15 @@ export interface BackupUploadFlags extends StoreFlags {
   readonly peerPort: number;
   readonly backup: string;
   readonly clusterUid: string;
+  /** Id in hex that the members must have, if it is known. */
+  readonly clusterId?: string | undefined;
   readonly workFolder: string;
 }
 
 /** Takes one backup. */
 export function backupUpload(flags: BackupUploadFlags, environment: JobEnvironment): Promise<number> {
   return runJob(flags, environment, async (open, world) => {
-    const { key, backup, clusterUid, workFolder, peerPort } = flags;
+    const { key, backup, clusterUid, clusterId, workFolder, peerPort } = flags;
     const place = placeOfSnapshotKey(key);
     if (!place || place.backup !== backup || place.clusterUid !== clusterUid) {
       const form = `NAMESPACE/CLUSTER/${clusterUid}/${backup}/snapshot.db`;
@@ -28,7 +30,7 @@ export function backupUpload(flags: BackupUploadFlags, environment: JobEnvironme
     }
     if (flags.endpoints.length === 0) throw new JobError("InvalidArguments", "--endpoint: name at least one");
     const endpoints = flags.endpoints.map((endpoint) => ({ endpoint, peerUrl: peerUrlOf(endpoint, peerPort) }));
-    const manifest = await takeBackup({ place, endpoints, store: open(), workFolder, world });
+    const manifest = await takeBackup({ place, endpoints, clusterId, store: open(), workFolder, world });
     return { ok: true, command: "backup-upload", ...manifest, uri: uriOf(flags, key) };
   });
 }

@@ -1,10 +1,5 @@
-import {
-  DeleteObjectCommand,
-  GetObjectCommand,
-  HeadObjectCommand,
-  ListObjectsV2Command,
-  S3Client,
-} from "@aws-sdk/client-s3";
+import type { Readable } from "node:stream";
+import { DeleteObjectCommand, GetObjectCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
 import { StoreError, type ObjectStore, type StoredObject } from "./object-store.ts";
 import { storeErrorOf } from "./s3-error.ts";
 import { S3Upload } from "./s3-upload.ts";
@@ -94,16 +89,22 @@ export class S3Store implements ObjectStore {
     });
   }
 
+  /** By a GET of one byte: the answer to a HEAD has no words for why it is refused. */
   async head(key: string): Promise<StoredObject | undefined> {
     try {
       return await this.#request(`looking for ${key}`, async () => {
-        const { ContentLength } = await this.#client.send(
-          new HeadObjectCommand({ Bucket: this.#options.bucket, Key: key }),
+        const place = { Bucket: this.#options.bucket, Key: key };
+        const { Body, ContentRange, ContentLength } = await this.#client.send(
+          new GetObjectCommand({ ...place, Range: "bytes=0-0" }),
         );
-        return { key, size: ContentLength ?? 0 };
+        (Body as Readable | undefined)?.destroy();
+        const whole = /\/(\d+)$/.exec(ContentRange ?? "")?.[1];
+        return { key, size: whole === undefined ? (ContentLength ?? 0) : Number(whole) };
       });
     } catch (error) {
-      if (error instanceof StoreError && error.fault === "NotFound") return undefined;
+      if (!(error instanceof StoreError)) throw error;
+      if (error.fault === "NotFound") return undefined;
+      if (isEmptyObject(error)) return { key, size: 0 };
       throw error;
     }
   }
@@ -152,4 +153,9 @@ export class S3Store implements ObjectStore {
     const advice = "backups are never overwritten: give the new one another name";
     return new StoreError("AlreadyExists", `${this.description}: ${key} is there already; ${advice}`);
   }
+}
+
+/** There is no first byte. */
+function isEmptyObject({ cause }: StoreError): boolean {
+  return cause instanceof Error && cause.name === "InvalidRange";
 }

@@ -6,6 +6,7 @@ import {
   type SnapshotSource,
   type SourceEndpoint,
 } from "../etcd/snapshot-source.ts";
+import type { HexId } from "../types/hex-id.ts";
 import { manifestKey, snapshotKey, type BackupPlace } from "./backup-layout.ts";
 import { checkSnapshot, type CheckedSnapshot } from "./check-snapshot.ts";
 import { JobError } from "./job-error.ts";
@@ -22,6 +23,8 @@ const SPARE_BYTES = 64 * 1024 * 1024;
 export interface TakeBackupOptions {
   readonly place: BackupPlace;
   readonly endpoints: readonly SourceEndpoint[];
+  /** What the members must belong to: a cluster of the same name may be another one by now. */
+  readonly clusterId?: HexId | undefined;
   readonly store: ObjectStore;
   /** For the snapshot on its way out, and then again on its way back: never both at a time. */
   readonly workFolder: string;
@@ -82,8 +85,14 @@ interface FetchedSnapshot {
 }
 
 /** From the best member that can give one; the next one is asked when it breaks off or arrives damaged. */
-async function fetchSnapshot({ endpoints, workFolder, world }: TakeBackupOptions): Promise<FetchedSnapshot> {
+async function fetchSnapshot(options: TakeBackupOptions): Promise<FetchedSnapshot> {
+  const { endpoints, clusterId, workFolder, world } = options;
   const sources = await findSnapshotSources(endpoints, "PreferFollower");
+  const stranger = sources.find((source) => clusterId !== undefined && source.clusterId !== clusterId);
+  if (stranger) {
+    const sentence = `the members belong to cluster ${stranger.clusterId}, and should belong to ${String(clusterId)}`;
+    throw new JobError("Foreign", `${sentence}: the EtcdCluster was made anew; take a backup of the new one`);
+  }
   const path = join(workFolder, "snapshot.db");
   const failures: string[] = [];
   for (const source of sources) {

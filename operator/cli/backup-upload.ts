@@ -11,6 +11,7 @@ export function addBackupUploadCommand(program: Command): void {
     .requiredOption("--endpoint <urls>", "client URLs of members with commas between")
     .requiredOption("--backup <name>", "name of the EtcdBackup")
     .requiredOption("--cluster-uid <uid>", "uid of the EtcdCluster")
+    .option("--cluster-id <hex>", "id of the cluster that the members must have")
     .option("--peer-port <port>", "where members tell their release", "2380")
     .option("--work-folder <folder>", "where the snapshot lies on its way", WORK_FOLDER)
     .action(

@@ -71,14 +71,14 @@ export async function fakeS3(judge: (request: S3Request) => S3Verdict = () => un
     { operation, key, part, ifNoneMatch }: S3Request,
     query: URLSearchParams,
     request: IncomingMessage,
-    body: Buffer,
+    sent: Buffer,
   ): Answer | { readonly status: number; readonly code: string } {
     const uploadId = query.get("uploadId") ?? "";
     const upload = uploads.get(uploadId);
     switch (operation) {
       case "PutObject":
         if (ifNoneMatch === "*" && objects.has(key)) return { status: 412, code: "PreconditionFailed" };
-        objects.set(key, body);
+        objects.set(key, sent);
         return { status: 200, headers: { etag: '"e"' } };
       case "CreateMultipartUpload": {
         const id = `upload-${String(++state.uploads)}`;
@@ -87,12 +87,12 @@ export async function fakeS3(judge: (request: S3Request) => S3Verdict = () => un
       }
       case "UploadPart":
         if (!upload) return { status: 404, code: "NoSuchUpload" };
-        upload.parts.set(part, body);
+        upload.parts.set(part, sent);
         return { status: 200, headers: { etag: `"part-${String(part)}"` } };
       case "CompleteMultipartUpload": {
         if (!upload) return { status: 404, code: "NoSuchUpload" };
         if (ifNoneMatch === "*" && objects.has(key)) return { status: 412, code: "PreconditionFailed" };
-        const wanted = [...body.toString().matchAll(/<PartNumber>(\d+)<\/PartNumber>/g)].map(([, number]) =>
+        const wanted = [...sent.toString().matchAll(/<PartNumber>(\d+)<\/PartNumber>/g)].map(([, number]) =>
           Number(number),
         );
         objects.set(key, Buffer.concat(wanted.map((number) => upload.parts.get(number) ?? Buffer.alloc(0))));
@@ -116,7 +116,10 @@ export async function fakeS3(judge: (request: S3Request) => S3Verdict = () => un
         if (!object) return { status: 404, code: "NoSuchKey" };
         if (operation === "HeadObject") return { status: 200, headers: { "content-length": String(object.length) } };
         const [, from = "0", to = ""] = /bytes=(\d+)-(\d*)/.exec(request.headers.range ?? "") ?? [];
-        return { status: 206, body: object.subarray(Number(from), to === "" ? undefined : Number(to) + 1) };
+        if (Number(from) >= object.length) return { status: 416, code: "InvalidRange" };
+        const body = object.subarray(Number(from), to === "" ? undefined : Number(to) + 1);
+        const range = `bytes ${from}-${String(Number(from) + body.length - 1)}/${String(object.length)}`;
+        return { status: 206, headers: { "content-range": range }, body };
       }
     }
   }

@@ -46,9 +46,11 @@ test("a small object goes in one request, on the condition that there is none", 
   const { store } = storeOf(fake);
   expect(await store.put("a/b", sourceOf(Buffer.from("hello")))).toEqual({ parts: 1 });
   expect(fake.objects.get("a/b")?.toString()).toBe("hello");
-  expect(operations(fake)).toEqual(["HeadObject", "PutObject"]);
+  expect(operations(fake)).toEqual(["GetObject", "PutObject"]);
   expect(fake.requests.at(-1)?.ifNoneMatch).toBe("*");
   expect(await store.head("a/b")).toEqual({ key: "a/b", size: 5 });
+  fake.objects.set("empty", Buffer.alloc(0));
+  expect(await store.head("empty")).toEqual({ key: "empty", size: 0 });
   expect(Buffer.from(await store.read("a/b", 1, 3)).toString()).toBe("ell");
   expect(await store.read("a/b", 2, 0)).toEqual(new Uint8Array());
 });
@@ -120,7 +122,7 @@ test("nothing is overwritten, and nothing is sent for it", async () => {
     fault: "AlreadyExists",
     message: expect.stringContaining("big is there already; backups are never overwritten") as string,
   });
-  expect(operations(fake)).toEqual(["HeadObject"]);
+  expect(operations(fake)).toEqual(["GetObject"]);
 });
 
 test.each([
@@ -198,6 +200,21 @@ test("a store that is down is asked six times and then said to be", async () => 
   await expect(store.head("a")).rejects.toMatchObject({ fault: "Unavailable" });
   expect(fake.requests).toHaveLength(6);
 });
+
+test.each([
+  [404, "NoSuchBucket", "Invalid", "create the bucket, or correct its name in the store"],
+  [403, "SignatureDoesNotMatch", "AccessDenied", "check the keys in the store's Secret"],
+  [403, "AccessDenied", "AccessDenied", "allow it to the user whose keys are in the store's Secret"],
+] as const)(
+  "a look that ends with %i %s is refused, and not taken for absence",
+  async (status, code, fault, advice) => {
+    const fake = await fakeS3(() => [status, code]);
+    await expect(storeOf(fake).store.head("a")).rejects.toMatchObject({
+      fault,
+      message: expect.stringMatching(new RegExp(`looking for a failed \\(${code}: no\\); ${advice}$`)) as string,
+    });
+  },
+);
 
 test.each(["s3.example.com", "ftp://s3", "http://", "https://host/bucket"])(
   "the endpoint %s is refused",

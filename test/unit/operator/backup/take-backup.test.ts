@@ -172,6 +172,18 @@ test("a store that gives back other bytes than it was given has no backup: no ma
   expect(filesBelow(workFolder)).toEqual([]);
 });
 
+test("members of another cluster than the one meant are not backed up", async () => {
+  const { root, workFolder, store, world } = fixture();
+  const { source } = await member();
+  const options = { place, endpoints: [source], store, workFolder, world };
+  await expect(takeBackup({ ...options, clusterId: "8" })).rejects.toMatchObject({
+    code: "Foreign",
+    message: expect.stringContaining("the members belong to cluster 9, and should belong to 8") as string,
+  });
+  expect(filesBelow(root)).toEqual([]);
+  await takeBackup({ ...options, clusterId: "9" });
+});
+
 test("a pod without room for the snapshot says so before it takes one", async () => {
   const { root, workFolder, store } = fixture();
   const fake = await member();
