@@ -30,17 +30,47 @@ export interface OperatorStart {
 /** Runs until a signal asks for the end, or until another operator leads: then the process ends at once. */
 export async function runOperator(start: OperatorStart): Promise<void> {
   const { config, connection, namespace, identity } = start;
+  const stopSignal = nextStopSignal();
   const logger = loggerOf(config);
   endAtBugs(logger);
   const registry = new Registry();
   registry.addProcessMetrics();
   const metrics = new OperatorMetrics(registry);
-  const client = new KubeClient({
-    ...clientOptions(connection, metrics),
-    mayWrite: () => !elector || elector.isHolding(),
-  });
   const leading = Promise.withResolvers<void>();
   const elector = config.leaderElect ? electorOf(start, metrics, logger, leading.resolve) : undefined;
+  const parts = partsOf(start, logger, registry, metrics, () => elector?.isHolding() ?? true);
+  let controllers: RunningControllers | undefined;
+  const health = new HealthServer({
+    metricsAddress: config.metricsAddr,
+    healthAddress: config.healthAddr,
+    registry,
+    live: [{ name: "ping", check: () => undefined }],
+    // One that waits for the lead is ready to take it.
+    ready: [{ name: "controllers", check: () => controllers?.problem() }],
+  });
+  const listening = (await health.start()).map(({ address, port }) => `${address}:${String(port)}`);
+  const about = { version: OPERATOR_VERSION, server: connection.server, namespace, identity, listening };
+  logger.info("kvorum-operator starts", about);
+  if (elector) elector.start();
+  else leading.resolve();
+  const isLeading = await Promise.race([leading.promise.then(() => true), stopSignal.then(() => false)]);
+  if (isLeading) controllers = await startControllers(parts);
+  logger.info("kvorum-operator stops", { signal: await stopSignal });
+  await controllers?.stop(config.shutdownGrace);
+  await parts.events.flush();
+  // Last, when nothing acts any more: another operator begins at once.
+  await elector?.stop();
+  process.exit(0);
+}
+
+function partsOf(
+  { config, connection, namespace, identity }: OperatorStart,
+  logger: Logger,
+  registry: Registry,
+  metrics: OperatorMetrics,
+  isLeader: () => boolean,
+): OperatorParts {
+  const client = clientOf(connection, metrics, isLeader);
   const events = new EventRecorder({
     client,
     clock: systemClock,
@@ -48,65 +78,20 @@ export async function runOperator(start: OperatorStart): Promise<void> {
     onDropped: ({ reason, regarding }, why) =>
       logger.debug("an event is not written", { event: reason, object: regarding.metadata.name, why }),
   });
-  const parts: OperatorParts = {
-    config,
-    namespace,
-    client,
-    events,
-    logger,
-    metrics,
-    clusterMetrics: new ClusterMetrics(registry),
-    clock: systemClock,
-    random: Math.random,
-    isLeader: () => !elector || elector.isHolding(),
-  };
-  let controllers: RunningControllers | undefined;
-  const health = new HealthServer({
-    metricsAddress: config.metricsAddr,
-    healthAddress: config.healthAddr,
-    registry,
-    live: [{ name: "ping", check: () => undefined }],
-    ready: [{ name: "controllers", check: () => controllers?.problem() }],
-  });
-  await health.start();
-  logger.info("kvorum-operator starts", { version: OPERATOR_VERSION, server: connection.server, namespace, identity });
-  const stopSignal = nextStopSignal();
-  elector?.start();
-  if (!elector) leading.resolve();
-  const first = await Promise.race([leading.promise, stopSignal]);
-  if (first === undefined) {
-    metrics.leading(true);
-    controllers = await startControllers(parts);
-    await stopSignal;
-  }
-  logger.info("kvorum-operator stops", { signal: await stopSignal });
-  await controllers?.stop(config.shutdownGrace);
-  await events.flush();
-  // Last, when nothing acts any more: another operator begins at once.
-  await elector?.stop();
-  await health.stop();
-  client.close();
-  process.exit(0);
+  const clusterMetrics = new ClusterMetrics(registry);
+  const world = { clock: systemClock, random: Math.random, isLeader };
+  return { config, namespace, client, events, logger, metrics, clusterMetrics, ...world };
 }
 
-function loggerOf({ logLevel, logFormat }: Config): Logger {
-  const auto = process.stderr.isTTY ? "text" : "json";
-  const format = logFormat === "auto" ? auto : logFormat;
-  // Synchronous: a line that explains an exit must not be lost in it.
-  return operatorLogger({ level: logLevel, format, destination: pino.destination({ fd: 2, sync: true }) });
-}
-
-function clientOptions(
-  connection: Connection,
-  metrics: OperatorMetrics,
-): Omit<ConstructorParameters<typeof KubeClient>[0], "mayWrite"> {
-  return {
+function clientOf(connection: Connection, metrics: OperatorMetrics, mayWrite: () => boolean): KubeClient {
+  return new KubeClient({
     connection,
     clock: systemClock,
     random: Math.random,
     userAgent: USER_AGENT,
     observe: (call) => metrics.apiCall(call),
-  };
+    mayWrite,
+  });
 }
 
 function electorOf(
@@ -116,12 +101,13 @@ function electorOf(
   onAcquired: () => void,
 ): LeaderElector {
   return new LeaderElector({
-    client: new KubeClient(clientOptions(connection, metrics)),
+    client: clientOf(connection, metrics, () => true),
     clock: systemClock,
     random: Math.random,
     lease: { namespace: config.leaderElectionNamespace || namespace, name: LEASE_NAME },
     identity: `${identity}_${randomUUID()}`,
     onAcquired: () => {
+      metrics.leading(true);
       logger.info("this operator is the leader");
       onAcquired();
     },
@@ -132,6 +118,13 @@ function electorOf(
     },
     onProblem: (problem, error) => logger.warn(problem, { error }),
   });
+}
+
+function loggerOf({ logLevel, logFormat }: Config): Logger {
+  const auto = process.stderr.isTTY ? "text" : "json";
+  const format = logFormat === "auto" ? auto : logFormat;
+  // Synchronous: a line that explains an exit must not be lost in it.
+  return operatorLogger({ level: logLevel, format, destination: pino.destination({ fd: 2, sync: true }) });
 }
 
 /** The first signal that asks for the end; a second one ends the process as if nobody had caught the first. */

@@ -100,6 +100,6 @@ export const OPTIONS = [
     kind: "text",
     default: "auto",
     choices: ["auto", "json", "text"],
-    help: "json, text, or auto: text where a person reads along.",
+    help: "Form of log lines: json, text, or auto, which is text where a person reads along.",
   },
 ] as const satisfies readonly Option[];

@@ -25,6 +25,11 @@ export interface HealthServerOptions {
   readonly ready: readonly HealthCheck[];
 }
 
+/** An address that cannot be listened at: a message for who set it. */
+export class ListenError extends Error {
+  override readonly name = "ListenError";
+}
+
 type Route = (response: ServerResponse) => void;
 type Routes = Readonly<Record<string, Route>>;
 
@@ -66,7 +71,9 @@ export class HealthServer {
   async #listen(flag: string, { host, port }: ListenAddress, routes: Routes): Promise<void> {
     const server = createServer((request, response) => route(routes, request, response));
     await new Promise<void>((resolve, reject) => {
-      server.once("error", (cause) => reject(new Error(`cannot listen on ${flag} ${host}:${String(port)}`, { cause })));
+      server.once("error", (cause) =>
+        reject(new ListenError(`cannot listen on ${flag} ${host}:${String(port)}: ${cause.message}`, { cause })),
+      );
       server.listen(port, host === "" ? undefined : host, resolve);
     });
     this.#servers.push(server);
