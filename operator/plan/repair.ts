@@ -31,7 +31,7 @@ function finishDeparture(observation: Quorate): Decision | undefined {
   const begun = latched.operation;
   if (begun?.memberId === undefined || !DEPARTURE.includes(begun.phase)) return undefined;
   const pod = pods.find(({ name }) => name === begun.target);
-  if (!pod || pod.terminating || hasFreshVolume(pod)) return undefined;
+  if (!pod || pod.terminating || hasFreshVolume(pod) || pod.ordinal >= neededReplicas(observation)) return undefined;
   if (members.some(({ id }) => id === begun.memberId || id === dataOf(pod))) return undefined;
   // Leave to join is given to pods without data: whatever this very one has, it is the removed learner's.
   if (pod.uid === begun.podUid) return recycle(observation, pod, begun);
