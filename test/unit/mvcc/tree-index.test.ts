@@ -233,6 +233,17 @@ test("thousands of keys come, are deleted and go, and the index can be filled ag
   }
 });
 
+test("blocks that go from the middle leave those on both sides linked", () => {
+  const pair = new Pair();
+  const name = (n: number): string => `/registry/${String(n).padStart(6, "0")}`;
+  for (let i = 0; i < 5000; i++) pair.write(name((i * 7919) % 5000), false);
+  for (let from = 4500; from > 0; from -= 1000) {
+    for (let n = from; n < from + 300; n++) pair.write(name(n), true);
+    pair.compact(pair.revision + 1, 200);
+    pair.check(ALL, 1000);
+  }
+});
+
 test("a key with a long past finds each of its versions, also after a part of it has been compacted", () => {
   const pair = new Pair();
   for (let n = 0; n < 3000; n++) pair.write(n % 3 === 0 ? "hot" : `warm ${n % 7}`, n % 11 === 0);
