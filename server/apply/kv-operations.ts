@@ -56,7 +56,11 @@ export function put(txn: WriteTxn, context: WriteContext, request: PutRequest): 
   txn.put(key, value, lease);
   const header = revisionHeader(txn.currentRevision);
   if (!prevKv || !previous) return ready(before, putResponse(header, undefined));
-  return { revision: before, needs: [previous], build: (lookup) => putResponse(header, decodeRecord(lookup(previous))) };
+  return {
+    revision: before,
+    needs: [previous],
+    build: (lookup) => putResponse(header, decodeRecord(lookup(previous))),
+  };
 }
 
 /** Deletes what is there; nothing is fine, too. */
@@ -72,7 +76,11 @@ export function deleteRange(txn: WriteTxn, request: DeleteRangeRequest): Deferre
     prevKvs,
   });
   if (!request.prevKv) return ready(before, answer([]));
-  return { revision: before, needs: deleted, build: (lookup) => answer(deleted.map((version) => decodeRecord(lookup(version)))) };
+  return {
+    revision: before,
+    needs: deleted,
+    build: (lookup) => answer(deleted.map((version) => decodeRecord(lookup(version)))),
+  };
 }
 
 /** The present version of a key that has a value. */
