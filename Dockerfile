@@ -8,7 +8,8 @@ WORKDIR /kvorum
 COPY package.json package-lock.json ./
 ENV npm_config_cache=/var/cache/npm npm_config_userconfig=/run/secrets/npmrc npm_config_update_notifier=false
 RUN --mount=type=secret,id=npmrc --mount=type=secret,id=ca \
-    npm install --no-save --omit=dev --omit=optional --ignore-scripts --prefer-offline --no-audit --no-fund
+    npm install --no-save --omit=dev --omit=optional --ignore-scripts --prefer-offline --no-audit --no-fund && \
+    find node_modules -path '*/@types' -prune -o -type f \( -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' -o -name '*.map' \) -exec rm {} +
 
 FROM production AS build
 RUN --mount=type=secret,id=npmrc --mount=type=secret,id=ca \

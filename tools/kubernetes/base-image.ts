@@ -12,7 +12,7 @@ const run = promisify(execFile);
 const STEP_LIMIT_MS = 300_000;
 const DEBIAN = "bookworm";
 /** What Node and the launcher need, and a shell for whoever looks into a pod. */
-const PACKAGES = "libstdc++6,libatomic1,netbase,dash,coreutils";
+const PACKAGES = "libstdc++6,libatomic1,netbase,dash,coreutils,findutils";
 const NPM = "npm@11";
 const DOCKERFILE = `FROM scratch
 ADD debian.tar /

@@ -59,4 +59,9 @@ export function kubernetesBinaries(): string {
   return etcdBinaries();
 }
 
+/** The program of the S3 gateway alone, for tests that need no Kubernetes. */
+export function s3GatewayBinary(): string {
+  return join(goBinaries(MODULES.filter(({ name }) => name === "versitygw")), "versitygw");
+}
+
 if (process.argv[1] === import.meta.filename) console.log(kubernetesBinaries());
