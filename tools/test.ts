@@ -8,6 +8,7 @@ await runSteps([
   { name: "checks", command: ["npm", "run", "--silent", "check"] },
   { name: "unit, properties, simulation, raft vectors", command: ["vitest", "run", "--reporter=default"] },
   { name: "build", command: ["npm", "run", "--silent", "build"] },
+  { name: "permits", command: ["node", "test/integration/permits.ts"] },
   { name: "etcd's own programs", command: ["node", "tools/etcd-binaries.ts"] },
   {
     name: "files and snapshots beside real etcd",

@@ -58,8 +58,8 @@ test("a record without its value is the record of the same key with an empty val
       fc.uint8Array({ minLength: 1 }),
       fc.uint8Array({ maxLength: 300 }),
       fc.bigInt({ min: 0n, max: 9n }),
-      (key, value, lease) => {
-        const about = { createRevision: 5, modRevision: 300, version: 2, lease };
+      (key, value, id) => {
+        const about = { createRevision: 5, modRevision: 300, version: 2, lease: id };
         const record = encodeRecord(key, value, about);
         expect(recordValue(record)).toEqual(value);
         expect(withoutValue(record)).toEqual(encodeRecord(key, new Uint8Array(), about));
