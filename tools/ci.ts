@@ -7,5 +7,10 @@ await runSteps([
   { name: "crash, short", command: ["node", "test/integration/crash.ts", "--kills", "12"] },
   { name: "membership under load", command: ["node", "test/integration/membership.ts"], attempts: 2 },
   { name: "catch-up, short", command: ["node", "test/integration/catch-up.ts", "--keys", "20000", "--shared-machine"] },
-  { name: "etcd's robustness suite, one round", command: ["node", "tools/robustness.ts", "--rounds", "1"] },
+  // The suite refuses to judge a run in which it wrote fewer than 100 requests a second, which other work on the machine can cause.
+  {
+    name: "etcd's robustness suite, one round",
+    command: ["node", "tools/robustness.ts", "--rounds", "1"],
+    attempts: 2,
+  },
 ]);
