@@ -18,8 +18,8 @@ export async function patchStatus<T extends KubeObject & { readonly status?: unk
 ): Promise<T> {
   const patch = mergePatch(live.status, status);
   if (patch === undefined) return live;
-  const { name, namespace = "", resourceVersion, uid } = live.metadata;
-  const body = { metadata: { resourceVersion, uid }, status: patch };
+  const { name, namespace = "", resourceVersion } = live.metadata;
+  const body = { metadata: { resourceVersion }, status: patch };
   const object = await client.mergePatch(kind, { namespace, name, subresource: "status" }, body);
   memory.remember(object);
   return object;

@@ -8,7 +8,7 @@ import { isOlder } from "./resource-version.ts";
 /** The server ends a watch after a random time in this range, so that watches move to other API servers in time. */
 const WATCH_SECONDS_MIN = 300;
 const WATCH_SECONDS_MAX = 600;
-/** A watch with nothing to say sends a bookmark about once a minute: after three without one the line is dead. */
+/** A watch with nothing to say sends a bookmark about once a minute: after three without one something is wrong. */
 const SILENCE_MS = 180_000;
 /** Waits between failed attempts, doubled each time. */
 const RECONNECT_MIN_MS = 500;
@@ -39,7 +39,7 @@ export interface ReflectorOptions<T extends KubeObject> {
 
 /**
  * Follows the objects of one selection: lists them once, then watches from there on. A watch that ends is begun again
- * where it was; only when the server no longer keeps that place are the objects listed again.
+ * where it was; only when the server no longer keeps that place, or says nothing at all, are the objects listed again.
  */
 export class Reflector<T extends KubeObject> {
   readonly #options: ReflectorOptions<T>;
@@ -115,10 +115,13 @@ export class Reflector<T extends KubeObject> {
 
   #failed(error: KubeError): void {
     const { onProblem, kind } = this.#options;
-    // Silence, which took its time, needs no further wait.
-    if (!isFault(error, "Timeout") || error.status !== undefined) this.#failures++;
+    // Silence took its time: no further wait. But it may be that the server was set back and waits itself, for the version
+    // that we have named (kube-apiserver opens such a watch and says nothing): only a list tells.
+    const isSilence = isFault(error, "Timeout") && error.status === undefined;
+    if (!isSilence) this.#failures++;
     const isDown = error.fault.kind === "Unavailable" && !error.fault.isSent;
-    if (isFault(error, "Gone") || (this.#failures >= WATCH_FAILURES_MAX && !isDown)) this.#resourceVersion = undefined;
+    const isHopeless = this.#failures >= WATCH_FAILURES_MAX && !isDown;
+    if (isSilence || isHopeless || isFault(error, "Gone")) this.#resourceVersion = undefined;
     const missing = isFault(error, "NotFound") ? `: is the definition of ${kind.kind} installed?` : "";
     onProblem(`${kind.plural} are not followed for the moment${missing}`, error);
   }

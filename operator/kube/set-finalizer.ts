@@ -14,11 +14,11 @@ export async function setFinalizer<T extends KubeObject>(
   finalizer: { readonly name: string; readonly isWanted: boolean },
   memory: ObjectMemory<T>,
 ): Promise<T> {
-  const { name, namespace = "", resourceVersion, uid, finalizers = [] } = live.metadata;
+  const { name, namespace = "", resourceVersion, finalizers = [] } = live.metadata;
   if (finalizers.includes(finalizer.name) === finalizer.isWanted) return live;
   const others = finalizers.filter((known) => known !== finalizer.name);
   const wanted = finalizer.isWanted ? [...others, finalizer.name] : others;
-  const body = { metadata: { resourceVersion, uid, finalizers: wanted } };
+  const body = { metadata: { resourceVersion, finalizers: wanted } };
   const object = await client.mergePatch(kind, { namespace, name }, body);
   memory.remember(object);
   return object;

@@ -41,6 +41,7 @@ export type FaultRule = (call: FakeCall) => Fault | undefined;
 
 interface Watcher {
   readonly target: Target;
+  readonly from: number;
   readonly selector: string | null;
   readonly response: ServerResponse;
 }
@@ -130,7 +131,8 @@ export class FakeKube {
 
   /** Tells every watch the version it has got to. */
   bookmark(): void {
-    for (const { target, response } of this.#watchers) {
+    for (const { target, from, response } of this.#watchers) {
+      if (this.store.version < from) continue;
       const metadata = { resourceVersion: String(this.store.version) };
       send(response, { type: "BOOKMARK", object: { apiVersion: target.apiVersion, kind: "Bookmark", metadata } });
     }
@@ -244,10 +246,6 @@ export class FakeKube {
 
   #watch({ query }: FakeCall, target: Target, response: ServerResponse): void {
     const from = Number(query.get("resourceVersion"));
-    if (from > this.store.version) {
-      const details = { causes: [{ reason: "ResourceVersionTooLarge", message: "Too large resource version" }] };
-      throw new Refusal(504, "Timeout", "Too large resource version", details);
-    }
     response.writeHead(200, { "Content-Type": "application/json" });
     response.flushHeaders();
     if (from < this.store.compacted) {
@@ -255,7 +253,8 @@ export class FakeKube {
       response.end(`${JSON.stringify({ type: "ERROR", object: status(expired) })}\n`);
       return;
     }
-    const watcher: Watcher = { target, selector: query.get("labelSelector"), response };
+    // From a version that is still to come on nothing is said before it has come.
+    const watcher: Watcher = { target, from, selector: query.get("labelSelector"), response };
     for (const change of this.store.since(from)) tell(watcher, change);
     this.#watchers.add(watcher);
     const timer = setTimeout(() => response.end(), Number(query.get("timeoutSeconds") ?? "1800") * 1000);
@@ -273,7 +272,8 @@ export class FakeKube {
 }
 
 /** A watch with a selector sees an object that stops to fit as deleted. */
-function tell({ target, selector, response }: Watcher, { resource, type, object }: Change): void {
+function tell({ target, from, selector, response }: Watcher, { resource, type, version, object }: Change): void {
+  if (version <= from) return;
   const isPlace = target.namespace === undefined || target.namespace === object.metadata.namespace;
   if (resource !== target.resource || !isPlace) return;
   if (isSelected(object, selector)) send(response, { type, object });

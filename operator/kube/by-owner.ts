@@ -1,12 +1,5 @@
-import type { KubeObject, OwnerReference } from "./kube-object.ts";
+import type { KubeObject } from "./kube-object.ts";
 import { keyText } from "./object-key.ts";
-
-/** The reference with which an object belongs to its controller: it is collected after its owner. */
-export function ownerReference({ apiVersion, kind, metadata }: KubeObject): OwnerReference {
-  const { name, uid } = metadata;
-  if (uid === undefined) throw new Error(`${kind} ${name} has no uid yet: only an object that exists can own others`);
-  return { apiVersion, kind, name, uid, controller: true, blockOwnerDeletion: true };
-}
 
 /** An index of objects by the key of the controller that owns them, for one kind of owner. */
 export function byOwner(ownerApiVersion: string, ownerKind: string): (object: KubeObject) => readonly string[] {

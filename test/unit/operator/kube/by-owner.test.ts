@@ -1,11 +1,7 @@
 import { expect, test } from "vitest";
-import { byOwner, ownerReference } from "../../../../operator/kube/owner-reference.ts";
+import { byOwner } from "../../../../operator/kube/by-owner.ts";
 
-const cluster = {
-  apiVersion: "kvorum.io/v1alpha1",
-  kind: "EtcdCluster",
-  metadata: { name: "db", namespace: "a", uid: "u-1" },
-};
+const reference = { apiVersion: "kvorum.io/v1alpha1", kind: "EtcdCluster", name: "db", uid: "u-1", controller: true };
 
 function owned(...ownerReferences: readonly object[]) {
   return {
@@ -15,21 +11,8 @@ function owned(...ownerReferences: readonly object[]) {
   };
 }
 
-test("an owner is named by its uid, and is the controller", () => {
-  expect(ownerReference(cluster)).toEqual({
-    apiVersion: "kvorum.io/v1alpha1",
-    kind: "EtcdCluster",
-    name: "db",
-    uid: "u-1",
-    controller: true,
-    blockOwnerDeletion: true,
-  });
-  expect(() => ownerReference({ ...cluster, metadata: { name: "db" } })).toThrow("EtcdCluster db has no uid yet");
-});
-
 test("objects are found by the controller of one kind that owns them, whichever version it names", () => {
   const index = byOwner("kvorum.io/v1alpha1", "EtcdCluster");
-  const reference = ownerReference(cluster);
   expect(index(owned(reference))).toEqual(["a/db"]);
   expect(index(owned({ ...reference, apiVersion: "kvorum.io/v1" }))).toEqual(["a/db"]);
   expect(index(owned({ ...reference, controller: false }))).toEqual([]);
