@@ -13,9 +13,11 @@ import {
 } from "../kube/kinds.ts";
 import type { KubeObject } from "../kube/kube-object.ts";
 import { backupKind, backupScheduleKind, backupStoreKind, clusterKind, restoreKind } from "../kube/kvorum-kinds.ts";
+import type { IndexFunction } from "../kube/object-cache.ts";
 import { keyText } from "../kube/object-key.ts";
 import type { ResourceKind } from "../kube/resource-kind.ts";
 import { FIELD_MANAGER, LABELS } from "../types/names.ts";
+import { BACKUP_INDEXES, JOB_INDEXES, RESTORE_INDEXES, SCHEDULE_INDEXES } from "./backup-indexes.ts";
 
 /** The index of everything that belongs to a cluster, by `namespace/name` of the cluster. */
 export const BY_CLUSTER = "cluster";
@@ -29,6 +31,8 @@ export interface InformerSettings {
   readonly random: () => number;
   readonly onProblem: (kind: string, problem: string, error: KubeError) => void;
 }
+
+type Indexes<T> = Readonly<Record<string, IndexFunction<T>>>;
 
 /** Caches of all kinds that the controllers read; of Kubernetes' own kinds only what carries the operator's label. */
 export class Informers {
@@ -47,21 +51,22 @@ export class Informers {
   readonly #all: readonly Pick<Informer<KubeObject>, "start" | "stop" | "synced" | "hasSynced">[];
 
   constructor(settings: InformerSettings) {
-    const own = <T extends KubeObject>(kind: ResourceKind<T>): Informer<T> => informer(settings, kind, undefined);
-    const made = <T extends KubeObject>(kind: ResourceKind<T>): Informer<T> =>
-      informer(settings, kind, `${LABELS.managedBy}=${FIELD_MANAGER}`);
+    const own = <T extends KubeObject>(kind: ResourceKind<T>, indexes: Indexes<T> = {}): Informer<T> =>
+      informer(settings, kind, undefined, indexes);
+    const made = <T extends KubeObject>(kind: ResourceKind<T>, indexes: Indexes<T> = {}): Informer<T> =>
+      informer(settings, kind, `${LABELS.managedBy}=${FIELD_MANAGER}`, indexes);
     this.clusters = own(clusterKind);
-    this.backups = own(backupKind);
-    this.schedules = own(backupScheduleKind);
+    this.backups = own(backupKind, BACKUP_INDEXES);
+    this.schedules = own(backupScheduleKind, SCHEDULE_INDEXES);
     this.stores = own(backupStoreKind);
-    this.restores = own(restoreKind);
+    this.restores = own(restoreKind, RESTORE_INDEXES);
     this.statefulSets = made(statefulSetKind);
-    this.pods = made(podKind);
+    this.pods = made(podKind, JOB_INDEXES);
     this.claims = made(claimKind);
     this.services = made(serviceKind);
     this.serviceAccounts = made(serviceAccountKind);
     this.disruptionBudgets = made(disruptionBudgetKind);
-    this.jobs = made(jobKind);
+    this.jobs = made(jobKind, JOB_INDEXES);
     this.#all = [
       this.clusters,
       this.backups,
@@ -100,13 +105,14 @@ function informer<T extends KubeObject>(
   { client, namespaces, resyncPeriodMs, clock, random, onProblem }: InformerSettings,
   kind: ResourceKind<T>,
   labelSelector: string | undefined,
+  indexes: Indexes<T>,
 ): Informer<T> {
   return new Informer<T>({
     client,
     kind,
     namespaces,
     ...(labelSelector !== undefined && { labelSelector }),
-    indexes: { [BY_CLUSTER]: clusterOf },
+    indexes: { [BY_CLUSTER]: clusterOf, ...indexes },
     resyncPeriodMs,
     clock,
     random,
