@@ -1,9 +1,10 @@
 import type { Command } from "commander";
 import type { BackupUploadFlags } from "../backup/backup-upload-command.ts";
-import { addStoreFlags, runAsProcess, WORK_FOLDER } from "./store-flags.ts";
+import { addStoreFlags, runWork, WORK_FOLDER } from "./store-flags.ts";
+import type { Terminal } from "./terminal.ts";
 
 /** `kvorum-operator backup-upload`: the work of a backup's first Job. */
-export function addBackupUploadCommand(program: Command): void {
+export function addBackupUploadCommand(program: Command, terminal: Terminal): void {
   const command = program
     .command("backup-upload")
     .description("take a snapshot from a healthy follower, store it, read it back, and write its manifest");
@@ -18,7 +19,7 @@ export function addBackupUploadCommand(program: Command): void {
       async (flags: Omit<BackupUploadFlags, "endpoints" | "peerPort"> & { endpoint: string; peerPort: string }) => {
         const endpoints = flags.endpoint.split(",").filter((endpoint) => endpoint !== "");
         const { backupUpload } = await import("../backup/backup-upload-command.ts");
-        await runAsProcess(backupUpload, { ...flags, endpoints, peerPort: Number(flags.peerPort) });
+        await runWork(backupUpload, { ...flags, endpoints, peerPort: Number(flags.peerPort) }, terminal);
       },
     );
 }

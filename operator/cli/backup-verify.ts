@@ -1,9 +1,10 @@
 import type { Command } from "commander";
 import type { BackupVerifyFlags } from "../backup/backup-verify-command.ts";
-import { addStoreFlags, runAsProcess, WORK_FOLDER } from "./store-flags.ts";
+import { addStoreFlags, runWork, WORK_FOLDER } from "./store-flags.ts";
+import type { Terminal } from "./terminal.ts";
 
 /** `kvorum-operator backup-verify`: the work of a Job that looks whether a stored backup is still intact. */
-export function addBackupVerifyCommand(program: Command): void {
+export function addBackupVerifyCommand(program: Command, terminal: Terminal): void {
   const command = program
     .command("backup-verify")
     .description("read a stored snapshot to its end and compare it with its manifest");
@@ -12,6 +13,6 @@ export function addBackupVerifyCommand(program: Command): void {
     .option("--work-folder <folder>", "where the snapshot lies while it is read", WORK_FOLDER)
     .action(async (flags: BackupVerifyFlags) => {
       const { backupVerify } = await import("../backup/backup-verify-command.ts");
-      await runAsProcess(backupVerify, flags);
+      await runWork(backupVerify, flags, terminal);
     });
 }

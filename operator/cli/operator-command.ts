@@ -4,6 +4,11 @@ import { FAILPOINTS } from "../config/failpoints.ts";
 import { OPERATOR_VERSION } from "../config/version.ts";
 import { ConnectionError } from "../kube/connection.ts";
 import { ListenError } from "../observability/health-server.ts";
+import { addBackupDeleteCommand } from "./backup-delete.ts";
+import { addBackupUploadCommand } from "./backup-upload.ts";
+import { addBackupVerifyCommand } from "./backup-verify.ts";
+import { JobFailed } from "./job-failed.ts";
+import { addRestoreFetchCommand } from "./restore-fetch.ts";
 import { addRunCommand } from "./run-command.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -17,6 +22,10 @@ const EXIT_USAGE = 2;
  */
 const COMMANDS: readonly ((program: Command, terminal: Terminal) => void)[] = [
   addRunCommand,
+  addBackupUploadCommand,
+  addBackupVerifyCommand,
+  addBackupDeleteCommand,
+  addRestoreFetchCommand,
   addFailpointsCommand,
   addVersionCommand,
 ];
@@ -48,6 +57,8 @@ function explain(error: unknown, { err }: Terminal): number {
     }
     return EXIT_USAGE;
   }
+  // It has said why itself, as its last line.
+  if (error instanceof JobFailed) return error.exitCode;
   if (error instanceof ConfigError || error instanceof ConnectionError || error instanceof ListenError) {
     for (const line of error.message.split("\n")) err(`Error: ${line}\n`);
     return error instanceof ConfigError ? EXIT_USAGE : EXIT_FAILED;

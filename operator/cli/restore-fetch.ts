@@ -1,11 +1,12 @@
 import type { Command } from "commander";
 import type { RestoreFetchFlags } from "../backup/restore-fetch-command.ts";
-import { addStoreFlags, runAsProcess } from "./store-flags.ts";
+import { addStoreFlags, runWork } from "./store-flags.ts";
+import type { Terminal } from "./terminal.ts";
 
 type Given = Omit<RestoreFetchFlags, "peerPort" | "pod"> & { readonly peerPort: string; readonly pod?: string };
 
 /** `kvorum-operator restore-fetch`: the init container that fills the volume of a new cluster's first member. */
-export function addRestoreFetchCommand(program: Command): void {
+export function addRestoreFetchCommand(program: Command, terminal: Terminal): void {
   const command = program
     .command("restore-fetch")
     .description("fill the volume of a new cluster's first member with a stored snapshot, once");
@@ -21,6 +22,6 @@ export function addRestoreFetchCommand(program: Command): void {
       const pod = flags.pod ?? process.env["POD_NAME"] ?? "";
       if (pod === "") command.error("error: --pod has to be set, or POD_NAME");
       const { restoreFetchInPod } = await import("../backup/restore-fetch-command.ts");
-      await runAsProcess(restoreFetchInPod, { ...flags, pod, peerPort: Number(flags.peerPort) });
+      await runWork(restoreFetchInPod, { ...flags, pod, peerPort: Number(flags.peerPort) }, terminal);
     });
 }

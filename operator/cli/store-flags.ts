@@ -1,4 +1,6 @@
 import type { Command } from "commander";
+import { JobFailed } from "./job-failed.ts";
+import type { Terminal } from "./terminal.ts";
 import type { JobEnvironment } from "../backup/run-job.ts";
 import type { StoreFlags } from "../backup/open-store.ts";
 
@@ -30,14 +32,13 @@ Exit codes: 0 done; 1 another try may help; 2 only a person can help.`,
 /** Where a backup's Job runs unless told otherwise: an emptyDir of its pod. */
 export const WORK_FOLDER = "/tmp";
 
-/** Runs the work of a command as this process; its exit code is that of the process. */
-export async function runAsProcess<F extends StoreFlags>(
+/** Runs the work of a command; what it does not come to is a JobFailed. */
+export async function runWork<F extends StoreFlags>(
   work: (flags: F, environment: JobEnvironment) => Promise<number>,
   flags: F & { readonly resultFile?: string },
+  { out }: Terminal,
 ): Promise<void> {
-  process.exitCode = await work(flags, { variables: process.env, log: printLine, resultFile: flags.resultFile });
-}
-
-function printLine(line: string): void {
-  process.stdout.write(`${line}\n`);
+  const log = (line: string): void => out(`${line}\n`);
+  const exitCode = await work(flags, { variables: process.env, log, resultFile: flags.resultFile });
+  if (exitCode !== 0) throw new JobFailed(exitCode);
 }
