@@ -4,6 +4,7 @@ import { repositoryRoot } from "../repository-root.ts";
 import { baseImage } from "./base-image.ts";
 import { buildah, forgetManyLayers } from "./buildah.ts";
 import { npmConfig, npmSecrets } from "./npm-secrets.ts";
+import { oneAtATime } from "./one-at-a-time.ts";
 import { imageFolder } from "./places.ts";
 import { requirePackages } from "./packages.ts";
 import { requireRootOnLinux } from "./require-root.ts";
@@ -21,9 +22,13 @@ export interface ImageOptions {
 }
 
 /** Builds the project's image by its Dockerfile and gives the archive; only what has changed is built again. */
-export async function buildImage({ folder = repositoryRoot, log = console.log }: ImageOptions = {}): Promise<string> {
+export async function buildImage(options: ImageOptions = {}): Promise<string> {
   requireRootOnLinux();
   requirePackages();
+  return oneAtATime("images", () => build(options));
+}
+
+async function build({ folder = repositoryRoot, log = console.log }: ImageOptions): Promise<string> {
   const startMs = performance.now();
   forgetManyLayers();
   const base = await baseImage(log);

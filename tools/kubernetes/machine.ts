@@ -1,8 +1,9 @@
 import { execFileSync, spawn } from "node:child_process";
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { addresses, linkName, logFolder, nodeName, stateFolder } from "./places.ts";
 import { binFolder } from "../go-binaries.ts";
+import { addresses, linkName, logFolder, nodeName, stateFolder } from "./places.ts";
+import { markedProcess, processMark } from "./process-start.ts";
 import { until } from "./until.ts";
 
 /**
@@ -44,7 +45,7 @@ export async function openMachine(): Promise<void> {
   closeSync(log);
   parent.unref();
   if (parent.pid === undefined) throw new Error("unshare, of Debian's package util-linux, does not start");
-  writeFileSync(pidFile, `${String(parent.pid)} ${startTime(parent.pid) ?? ""}`);
+  writeFileSync(pidFile, processMark(parent.pid) ?? "");
   connect(await until("the machine's first process runs", START_LIMIT_MS, firstProcess));
 }
 
@@ -55,7 +56,7 @@ export async function closeMachine(): Promise<boolean> {
   const pid = onlyChild(parent);
   process.kill(pid ?? parent, "SIGKILL");
   await until("the machine ends", COMMAND_LIMIT_MS, () =>
-    parentPid() === undefined && (pid === undefined || startTime(pid) === undefined) ? true : undefined,
+    parentPid() === undefined && (pid === undefined || processMark(pid) === undefined) ? true : undefined,
   );
   return true;
 }
@@ -110,25 +111,11 @@ function firstProcess(): number | undefined {
 
 /** The process that made the namespaces and waits for their end. */
 function parentPid(): number | undefined {
-  if (!existsSync(pidFile)) return undefined;
-  const [pid, started] = readFileSync(pidFile, "utf8").split(" ");
-  // A process id alone may long be another's.
-  return pid !== undefined && started === startTime(Number(pid)) ? Number(pid) : undefined;
+  return existsSync(pidFile) ? markedProcess(readFileSync(pidFile, "utf8")) : undefined;
 }
 
 function onlyChild(parent: number): number | undefined {
   const id = String(parent);
   const children = readFileSync(`/proc/${id}/task/${id}/children`, "utf8").trim();
   return children === "" ? undefined : Number(children);
-}
-
-/** When a process started, in the kernel's ticks; undefined if it is gone or only waits to be buried. */
-function startTime(pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${String(pid)}/stat`, "utf8");
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return fields[0] === "Z" ? undefined : fields[19];
-  } catch {
-    return undefined;
-  }
 }

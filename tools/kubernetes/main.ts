@@ -31,11 +31,12 @@ program
   .command("up")
   .description("start it, or leave the one that runs as it is; ends when pods with claims can run")
   .addOption(
-    new Option("--store <server>", "what keeps its state: etcd 3.6, or Kvorum's own server of dist/bin")
-      .choices(STORES)
-      .default("etcd"),
+    new Option(
+      "--store <server>",
+      "what keeps its state: etcd 3.6 (as a rule), or Kvorum's own server of dist/bin",
+    ).choices(STORES),
   )
-  .action(({ store }: { readonly store: Store }) => up({ store }));
+  .action((options: { readonly store?: Store }) => up(options));
 program
   .command("down")
   .description("end it, or what a crash left of it, and remove all its data")

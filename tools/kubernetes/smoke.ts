@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { down, kubectl, kubectlWithInput, loadImage, until, up, volumesFolder } from "./cluster.ts";
+import { linkIsThere } from "./down.ts";
 import { linkName, stateFolder } from "./places.ts";
 import { runningStore } from "./running-store.ts";
 
@@ -124,7 +125,7 @@ async function removeClaim(): Promise<void> {
 async function takeDown(): Promise<void> {
   await down();
   if (existsSync(stateFolder)) throw new Error(`left: ${readdirSync(stateFolder).join(", ")}`);
-  if (existsSync(`/sys/class/net/${linkName}`)) throw new Error(`${linkName} is left`);
+  if (linkIsThere()) throw new Error(`${linkName} is left`);
 }
 
 async function volumeFolder(): Promise<string> {

@@ -6,11 +6,12 @@ import { makeCertificates } from "./certificates.ts";
 import { clusterObjects } from "./cluster-objects.ts";
 import { containerdAnswers, importImages } from "./containerd-images.ts";
 import { apiServer, controllerManager, scheduler, storeProgram, type Store } from "./control-plane.ts";
-import { down } from "./down.ts";
+import { removeCluster } from "./down.ts";
 import { saveKernelSettings } from "./kernel-settings.ts";
 import { kubectl, kubectlWithInput } from "./kubectl.ts";
 import { openMachine } from "./machine.ts";
 import { configureNode, containerd, kubelet, kubeProxy } from "./node.ts";
+import { oneAtATime } from "./one-at-a-time.ts";
 import { requirePackages } from "./packages.ts";
 import { addresses, kubeconfigPath, nodeName, stateFolder, volumesFolder } from "./places.ts";
 import { podCgroupsAreBusy } from "./pod-cgroups.ts";
@@ -23,30 +24,37 @@ import { until } from "./until.ts";
 
 /** How to start a cluster. */
 export interface UpOptions {
-  /** etcd 3.6 unless said otherwise. */
+  /** etcd 3.6 for a new cluster unless said otherwise; any for one that runs. */
   readonly store?: Store;
   readonly log?: (line: string) => void;
 }
 
 const API_LIMIT_MS = 120_000;
 const READY_LIMIT_MS = 120_000;
+const PATIENCE_MS = 30_000;
 
 /**
  * Brings the cluster up: node Ready, DNS answers, claims are served. One that runs stays as it is; what is left of one that
  * broke is removed first.
  */
-export async function up({ store = "etcd", log = console.log }: UpOptions = {}): Promise<void> {
+export async function up(options: UpOptions = {}): Promise<void> {
   requireRootOnLinux();
-  requirePackages();
-  kubernetesBinaries();
+  await oneAtATime("kubernetes", async () => {
+    requirePackages();
+    kubernetesBinaries();
+    await makeCluster(options);
+  });
+}
+
+async function makeCluster({ store, log = console.log }: UpOptions): Promise<void> {
   const running = runningStore();
-  if (running === store && (await isReady())) {
+  if (running !== undefined && (await answersInTime())) {
+    if (store !== undefined && running !== store)
+      throw new Error(`a cluster with the store ${running} runs: take it down first`);
     log(`the cluster runs; kubeconfig: ${kubeconfigPath}`);
     return;
   }
-  if (running !== undefined && running !== store && (await isReady()))
-    throw new Error(`a cluster with the store ${running} runs: take it down first`);
-  await down({ log });
+  await removeCluster({ log });
   if (podCgroupsAreBusy())
     throw new Error("another kubelet runs pods on this machine: use its cluster by --context, or stop it");
   const startMs = performance.now();
@@ -54,7 +62,7 @@ export async function up({ store = "etcd", log = console.log }: UpOptions = {}):
     log(`${((performance.now() - startMs) / 1000).toFixed(1).padStart(6)} s  ${what}`);
   };
   try {
-    await start(store, step);
+    await start(store ?? "etcd", step);
   } catch (error) {
     throw new Error(`the cluster did not come up; its logs are in ${join(stateFolder, "log")}`, { cause: error });
   }
@@ -113,6 +121,11 @@ async function untilClaimsAreServed(step: (what: string) => void): Promise<void>
     kubectl("get", "serviceaccount", "default", "--namespace=default", "--output=name"),
   );
   step("claims are served");
+}
+
+/** Whether a cluster that runs is in order: somebody may use it, and the machine may just be busy. */
+async function answersInTime(): Promise<boolean> {
+  return until("the node is Ready", PATIENCE_MS, async () => (await isReady()) || undefined).catch(() => false);
 }
 
 /** Whether the node is Ready and takes pods. */
