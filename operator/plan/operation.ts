@@ -15,7 +15,8 @@ export interface Operation {
   readonly memberId?: HexId;
   /**
    * The pod that was given leave to join as `memberId`. If another pod comes up empty after that, the member may have
-   * run and lost its disk, and its id must not be used again.
+   * run and lost its disk, and its id must not be used again. Of a rollout: the pod that was deleted, whose successor is
+   * the rollout's doing.
    */
   readonly podUid?: string;
   readonly startedMs: number;

@@ -34,10 +34,11 @@ export function quorumLost(observation: Observation): Decision {
 function restartOurs(observation: Observation): Decision | undefined {
   const inFlight = observation.latched.operation;
   if (inFlight?.type !== "Rollout" || inFlight.phase !== "DeletePod") return undefined;
-  const silent = observation.pods.filter(
-    ({ name, process }) => name === inFlight.target && process.kind === "Unreachable",
-  );
-  return restartOutdated(observation, inFlight, silent);
+  const { target, podUid } = inFlight;
+  const ours = observation.pods.filter(({ name, uid, process }) => {
+    return name === target && uid !== podUid && process.kind === "Unreachable";
+  });
+  return restartOutdated(observation, inFlight, ours);
 }
 
 /** As many as it takes to give every member its pod; nobody says who the members are, but each has a claim. */

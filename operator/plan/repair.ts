@@ -25,21 +25,20 @@ export function repair(observation: Quorate): Decision | undefined {
   );
 }
 
-/** A removal was begun and the member is gone; what runs in its pod may no longer be able to say who it was. */
+/** The member that the operation is about is gone; what runs in its pod may no longer be able to say who it was. */
 function finishDeparture(observation: Quorate): Decision | undefined {
   const { members, pods, latched } = observation;
   const begun = latched.operation;
-  if (begun?.memberId === undefined || !DEPARTURE.includes(begun.phase)) return undefined;
+  if (begun?.memberId === undefined) return undefined;
   const pod = pods.find(({ name }) => name === begun.target);
   if (!pod || pod.terminating || hasFreshVolume(pod) || pod.ordinal >= neededReplicas(observation)) return undefined;
   if (members.some(({ id }) => id === begun.memberId || id === dataOf(pod))) return undefined;
   // Leave to join is given to pods without data: whatever this very one has, it is the removed learner's.
   if (pod.uid === begun.podUid) return recycle(observation, pod, begun);
   const isNobodys = !members.some(({ ordinal }) => ordinal === pod.ordinal);
-  return isNobodys && begun.phase !== "DeletePod" ? recycle(observation, pod, begun) : undefined;
+  const isLeaving = begun.phase === "RemoveMember" || begun.phase === "DeleteClaim";
+  return isNobodys && isLeaving ? recycle(observation, pod, begun) : undefined;
 }
-
-const DEPARTURE: readonly string[] = ["RemoveMember", "DeleteClaim", "DeletePod"];
 
 function renewVolumes(observation: Quorate): Decision | undefined {
   const pod = observation.pods.find((candidate) => isWorthless(observation, candidate));

@@ -26,7 +26,7 @@ export function restartOutdated(
   );
   if (!pod) return undefined;
   const message = `${pod.name} is out of date and does not do its part: it is restarted first`;
-  const rolling = inFlight ?? operation(observation, "Rollout", pod.name);
+  const rolling = { ...(inFlight ?? operation(observation, "Rollout", pod.name)), podUid: pod.uid };
   return act({ kind: "DeletePod", name: pod.name, uid: pod.uid }, "RolloutInProgress", message, rolling);
 }
 

@@ -52,7 +52,7 @@ function restartNext(observation: Quorate, outdated: readonly Outdated[]): Decis
   const next = outdated.find(({ voter }) => voter.id !== leader?.id) ?? outdated[0];
   if (!next) return undefined;
   const { voter, pod } = next;
-  const rolling = operation(observation, "Rollout", pod.name);
+  const rolling = { ...operation(observation, "Rollout", pod.name), podUid: pod.uid };
   if (!survivesRestart(observation, pod)) {
     const message = `${pod.name} is out of date, but its claim is being deleted: a restart would lose the only disk left`;
     return wait("RolloutBlocked", message, RETRY_MS.person, rolling);

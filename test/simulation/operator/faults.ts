@@ -1,11 +1,13 @@
 import type { Happening } from "./environment.ts";
-import { hasDisk, isAlive, isServing } from "./raft-model.ts";
+import { changeMembers, hasDisk, isAlive, isServing } from "./raft-model.ts";
 import { LONG_AGO_MS, type ModelPod, TEMPLATES, type Slot, type World, copyWorld, slotAt } from "./world.ts";
 
 /** What may go wrong, or change its mind. */
 export type FaultKind =
   /** A node stands still: the process is out of reach, and so is the kubelet. */
   | "node down"
+  /** The operator gets no answer from a pod that is well. */
+  | "pod hidden"
   /** The pod is deleted by somebody else. */
   | "eviction"
   /** Pod and claim are gone. */
@@ -16,12 +18,19 @@ export type FaultKind =
   | "claim deleted"
   /** Ten minutes go by. */
   | "time"
+  /** Somebody scales the StatefulSet down. */
+  | "set shrunk"
+  /** Somebody removes a member. */
+  | "member removed"
   /** Another voter wins an election. */
   | "election"
   | "resize"
   | "template";
 
-type SlotFaultKind = Exclude<FaultKind, "time" | "election" | "resize" | "template">;
+type SlotFaultKind = Extract<
+  FaultKind,
+  "node down" | "pod hidden" | "eviction" | "disk gone" | "disk wiped" | "claim deleted"
+>;
 
 export interface FaultOptions {
   readonly kinds: readonly FaultKind[];
@@ -45,7 +54,12 @@ export function faultsOf(world: World, options: FaultOptions): readonly Happenin
         return hasYoung(world) ? [happen(world, "10 minutes go by", passTime)] : [];
       case "election":
         return elections(world);
+      case "set shrunk":
+        return shrinkages(world);
+      case "member removed":
+        return removals(world);
       case "node down":
+      case "pod hidden":
       case "eviction":
       case "disk gone":
       case "disk wiped":
@@ -58,15 +72,15 @@ export function faultsOf(world: World, options: FaultOptions): readonly Happenin
 /** What may get well at any time. */
 export function recoveriesOf(world: World): readonly Happening[] {
   return world.slots.flatMap((slot, ordinal) => {
-    if (!slot.isDown) return [];
-    return [happen(world, `node ${String(ordinal)} is back`, (next) => recover(slotAt(next, ordinal)))];
+    if (!slot.isDown && !slot.isHidden) return [];
+    return [happen(world, `${ordinal} is back`, (next) => recover(slotAt(next, ordinal)))];
   });
 }
 
 /** Nothing is wrong any more, and the template is one that runs. */
 export function endFaults(world: World): World {
   const next = copyWorld(world);
-  for (const slot of next.slots) if (slot.isDown) recover(slot);
+  for (const slot of next.slots) if (slot.isDown || slot.isHidden) recover(slot);
   if (next.template === TEMPLATES.bad) next.template = TEMPLATES.first;
   return next;
 }
@@ -93,7 +107,22 @@ function idlePods({ slots, members }: World): readonly ModelPod[] {
 
 function recover(slot: Slot): void {
   slot.isDown = false;
+  slot.isHidden = false;
   if (slot.pod) slot.pod.isOld = false;
+}
+
+function shrinkages(world: World): readonly Happening[] {
+  const { replicas = 0 } = world;
+  const sizes = new Set([0, replicas - 1].filter((size) => size >= 0 && size < replicas));
+  return [...sizes].map((size) => happen(world, `the set is scaled to ${size}`, (next) => (next.replicas = size)));
+}
+
+function removals(world: World): readonly Happening[] {
+  return world.members.flatMap(({ id, ordinal }) => {
+    const next = copyWorld(world);
+    const isDone = changeMembers(next, { kind: "RemoveMember", memberId: id, ordinal });
+    return isDone ? [{ label: `somebody removes member ${ordinal}`, world: next }] : [];
+  });
 }
 
 function elections(world: World): readonly Happening[] {
@@ -113,6 +142,8 @@ function slotFault(world: World, kind: SlotFaultKind, slot: Slot, ordinal: numbe
   switch (kind) {
     case "node down":
       return slot.pod && !slot.isDown ? at((next) => (next.isDown = true)) : [];
+    case "pod hidden":
+      return slot.pod && !slot.isHidden ? at((next) => (next.isHidden = true)) : [];
     case "eviction":
       return slot.pod && !slot.pod.isTerminating && !slot.isDown ? at((next) => (next.pod = undefined)) : [];
     case "disk gone":

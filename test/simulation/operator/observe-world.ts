@@ -26,23 +26,32 @@ export function observeWorld(world: World, removed: RemovedMembers, cached: Worl
     claims: cached.slots.flatMap(({ claim }, ordinal) =>
       claim ? [{ ordinal, uid: claim.uid, terminating: claim.isTerminating, isOurs: true }] : [],
     ),
-    members: isServing(world)
-      ? world.members.map(({ id, ordinal, isLearner, hasRun }) => ({
-          id,
-          ordinal,
-          isLearner,
-          name: hasRun ? `x-${String(ordinal)}` : "",
-        }))
-      : undefined,
+    members:
+      isServing(world) && isAnyVoterHeard(world)
+        ? world.members.map(({ id, ordinal, isLearner, hasRun }) => ({
+            id,
+            ordinal,
+            isLearner,
+            name: hasRun ? `x-${String(ordinal)}` : "",
+          }))
+        : undefined,
   };
+}
+
+function isAnyVoterHeard(world: World): boolean {
+  return world.members.some((member) => {
+    return !member.isLearner && isAlive(world, member) && world.slots[member.ordinal]?.isHidden === false;
+  });
 }
 
 function podOf(world: World, cached: World, { pod }: Slot, ordinal: number, removed: RemovedMembers): readonly Pod[] {
   if (!pod) return [];
   const slot = world.slots[ordinal];
-  const process = slot?.pod?.uid === pod.uid ? processOf(world, slot, removed) : UNREACHABLE;
+  const isHeard = slot?.pod?.uid === pod.uid && !slot.isHidden;
+  const process = isHeard ? processOf(world, slot, removed) : UNREACHABLE;
   const cachedSlot = cached.slots[ordinal];
-  const seen = cached === world || !cachedSlot ? process : processOf(cached, cachedSlot, removed);
+  // Readiness is what the kubelet said at that time.
+  const seen = cachedSlot ? processOf(cached, cachedSlot, removed) : UNREACHABLE;
   return [
     {
       ordinal,

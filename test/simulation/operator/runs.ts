@@ -7,11 +7,14 @@ import { type World, emptyWorld, healthyWorld } from "./world.ts";
 /** Everything that can go wrong. */
 export const ALL_FAULTS: readonly FaultKind[] = [
   "node down",
+  "pod hidden",
   "eviction",
   "disk gone",
   "disk wiped",
   "claim deleted",
   "time",
+  "set shrunk",
+  "member removed",
   "election",
   "resize",
   "template",

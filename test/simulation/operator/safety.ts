@@ -83,13 +83,15 @@ function judgeLeaderLast(world: World, uid: string): void {
   mustHold(!isLeader || members.length === 1, `DeletePod ${ordinal}, which leads`);
 }
 
+/** Who leaves when, among those of whom anything can be known. */
 function judgeRemoval(world: World, id: string): void {
   const leaver = world.members.find((member) => member.id === id);
   if (!leaver || leaver.isLearner) return;
   mustHold(leaver.ordinal >= world.wanted, `RemoveMember ${leaver.ordinal}, which is wanted`);
+  if (!isAlive(world, leaver) || world.slots[leaver.ordinal]?.isHidden) return;
   mustHold(world.leader !== id, `RemoveMember ${leaver.ordinal}, which leads`);
   const higher = world.members.find((member) => {
-    return member.ordinal > leaver.ordinal && !member.isLearner && isAlive(world, leaver) && isAlive(world, member);
+    return member.ordinal > leaver.ordinal && !member.isLearner && isAlive(world, member);
   });
   mustHold(!higher, `RemoveMember ${leaver.ordinal} before ${higher?.ordinal}`);
 }

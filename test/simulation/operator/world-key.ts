@@ -30,8 +30,8 @@ function memberKey(
 
 const JOINT = { both: 0, outgoing: 1, incoming: 2 } as const;
 
-function slotKey(world: World, { pod, claim, isDown }: Slot): string {
-  let key = isDown ? "/!" : "/";
+function slotKey(world: World, { pod, claim, isDown, isHidden }: Slot): string {
+  let key = (isDown ? "/!" : "/") + (isHidden ? "?" : "");
   if (pod) {
     const flags = (pod.isTerminating ? 1 : 0) + (pod.isUp ? 2 : 0) + (pod.isOld ? 4 : 0) + pod.template * 8;
     key += String.fromCharCode(64 + flags);

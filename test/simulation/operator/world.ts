@@ -34,6 +34,8 @@ export interface Slot {
   claim: ModelClaim | undefined;
   /** The node does not answer: what runs there stands still, and nothing that its kubelet does gets done. */
   isDown: boolean;
+  /** All is well there, but the operator gets no answer. */
+  isHidden: boolean;
 }
 
 export interface ModelPod {
@@ -83,7 +85,12 @@ export function emptyWorld(capacity: number, wanted: number): World {
     wanted,
     template: TEMPLATES.first,
     replicas: undefined,
-    slots: Array.from({ length: capacity }, () => ({ pod: undefined, claim: undefined, isDown: false })),
+    slots: Array.from({ length: capacity }, () => ({
+      pod: undefined,
+      claim: undefined,
+      isDown: false,
+      isHidden: false,
+    })),
     members: [],
     leader: undefined,
     latched: { clusterId: false, seed: undefined, operation: undefined },
@@ -129,10 +136,11 @@ export function slotAt(world: World, ordinal: number): Slot {
 export function copyWorld(world: World): World {
   return {
     ...world,
-    slots: world.slots.map(({ pod, claim, isDown }) => ({
+    slots: world.slots.map(({ pod, claim, isDown, isHidden }) => ({
       pod: pod && { ...pod },
       claim: claim && { ...claim },
       isDown,
+      isHidden,
     })),
     members: world.members.map((member) => ({ ...member })),
     latched: { ...world.latched },

@@ -237,6 +237,21 @@ describe("what breaks", () => {
     expect(story.untilSettled().slice(0, 2)).toEqual(["RemoveMember 1", "RemoveMember 2"]);
   });
 
+  test("a StatefulSet that somebody scaled to 0 is scaled up to the members that there are", () => {
+    const story = cluster(3).change((world) => (world.replicas = 0));
+    expect(story.untilSettled()).toEqual(["ScaleStatefulSet 3", DONE]);
+  });
+
+  test("a member that somebody removed comes back with a new disk and under a new id, whether or not its process tells", () => {
+    for (const removed of ["Tell", "Crash"] as const) {
+      const story = new Story(healthyWorld(3, 3, 0), removed);
+      story.change((world) => (world.members = world.members.slice(0, 2)));
+      // Its process cannot say whose its data are: that it has been silent for long has to do.
+      if (removed === "Crash") expect(story.untilSettled()).toEqual(["Wait ScalingUp"]);
+      expect(story.change(passTime).untilSettled()).toEqual(["DeleteClaim 2", "DeletePod x-2", ...joining(2), DONE]);
+    }
+  });
+
   test("a founder that was lost before anybody saw it start may be followed by another", () => {
     const story = new Story(emptyWorld(1, 1));
     story.through("GrantSeed x-0");
@@ -286,6 +301,17 @@ describe("rollouts", () => {
     const story = cluster(1).change(template(TEMPLATES.bad));
     expect(story.untilSettled()).toEqual(["DeletePod x-0", "Wait QuorumLost"]);
     expect(story.change(template(TEMPLATES.first)).untilSettled()).toEqual(["DeletePod x-0", DONE]);
+  });
+
+  test("21: what the rollout took down is healed also after the quorum is lost, what it did not is left alone", () => {
+    const story = cluster(3).change(template(TEMPLATES.bad));
+    story.untilSettled();
+    story.change(down(2));
+    expect(story.untilSettled()).toEqual(["Wait QuorumLost"]);
+    expect(story.change(template(TEMPLATES.first)).untilSettled()).toEqual(["DeletePod x-1", "Wait RolloutInProgress"]);
+    const early = cluster(3).change(template(TEMPLATES.next));
+    early.crashingBefore("DeletePod x-1");
+    expect(early.change(down(1)).change(down(2)).untilSettled()).toEqual(["Wait QuorumLost"]);
   });
 
   test("pods that never came up with a bad template do not keep a new cluster from its start once it is mended", () => {
