@@ -14,7 +14,6 @@ export interface ObjectMemory<T extends KubeObject> {
 }
 
 interface Applied {
-  readonly uid: string | undefined;
   /** What we asked for. */
   readonly wanted: string;
   /** Which fields were ours right afterwards. */
@@ -49,7 +48,7 @@ export class Applier {
     const wantedHash = hashOf(wanted);
     if (live && isApplied(this.#applied.get(place), live, wantedHash)) return live;
     const object = await this.#client.apply(kind, wanted);
-    this.#remember(place, { uid: object.metadata.uid, wanted: wantedHash, fields: ownFields(object) });
+    this.#remember(place, { wanted: wantedHash, fields: ownFields(object) });
     memory.remember(object);
     return object;
   }
@@ -65,7 +64,7 @@ export class Applier {
 
 function isApplied(applied: Applied | undefined, live: KubeObject, wanted: string): boolean {
   if (!applied || live.metadata.deletionTimestamp !== undefined) return false;
-  return applied.uid === live.metadata.uid && applied.wanted === wanted && applied.fields === ownFields(live);
+  return applied.wanted === wanted && applied.fields === ownFields(live);
 }
 
 /** The fields that the API server counts as applied by us. */

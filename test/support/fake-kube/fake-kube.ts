@@ -131,11 +131,7 @@ export class FakeKube {
 
   /** Tells every watch the version it has got to. */
   bookmark(): void {
-    for (const { target, from, response } of this.#watchers) {
-      if (this.store.version < from) continue;
-      const metadata = { resourceVersion: String(this.store.version) };
-      send(response, { type: "BOOKMARK", object: { apiVersion: target.apiVersion, kind: "Bookmark", metadata } });
-    }
+    for (const watcher of this.#watchers) this.#bookmark(watcher);
   }
 
   /** The requests of those verbs, or all. */
@@ -258,12 +254,20 @@ export class FakeKube {
     for (const change of this.store.since(from)) tell(watcher, change);
     this.#watchers.add(watcher);
     const timer = setTimeout(() => response.end(), Number(query.get("timeoutSeconds") ?? "1800") * 1000);
-    const bookmarks = this.bookmarkMs > 0 ? setInterval(() => this.bookmark(), this.bookmarkMs) : undefined;
+    const bookmarks = this.bookmarkMs > 0 ? setInterval(() => this.#bookmark(watcher), this.bookmarkMs) : undefined;
     response.once("close", () => {
       clearTimeout(timer);
       clearInterval(bookmarks);
       this.#watchers.delete(watcher);
     });
+  }
+
+  #bookmark(watcher: Watcher): void {
+    const { target, from, response } = watcher;
+    // One that was muted says nothing.
+    if (this.store.version < from || !this.#watchers.has(watcher)) return;
+    const metadata = { resourceVersion: String(this.store.version) };
+    send(response, { type: "BOOKMARK", object: { apiVersion: target.apiVersion, kind: "Bookmark", metadata } });
   }
 
   #announce(change: Change): void {
