@@ -1,6 +1,7 @@
 import { podName } from "../types/names.ts";
 import { RETRY_MS, act, operation, wait } from "./decide.ts";
 import type { Decision } from "./decision.ts";
+import { leave } from "./leave.ts";
 import { complaint, hasFreshVolume, podAt } from "./member-pod.ts";
 import { nextAttempt } from "./next-attempt.ts";
 import { type Quorate, keepsQuorumWithOneMore } from "./quorum.ts";
@@ -15,7 +16,10 @@ export function join(observation: Quorate): Decision | undefined {
   const name = podName(observation.cluster.name, ordinal);
   if (!keepsQuorumWithOneMore(observation)) {
     const message = `${name} waits to join: with one more voter the healthy ones would be no majority`;
-    return wait("MembershipBlocked", message, RETRY_MS.pod, operation(observation, "ScaleUp", name));
+    // A dead voter that is to leave anyway may be the one that is in the way.
+    return (
+      leave(observation) ?? wait("MembershipBlocked", message, RETRY_MS.pod, operation(observation, "ScaleUp", name))
+    );
   }
   const message = `${name} is added as a learner`;
   return act({ kind: "AddLearner", ordinal }, "ScalingUp", message, nextAttempt(observation, "ScaleUp", name));

@@ -2,8 +2,8 @@ import { RETRY_MS, act, operation, wait } from "./decide.ts";
 import type { Decision } from "./decision.ts";
 import { complaint, isHealthy, podAt } from "./member-pod.ts";
 import type { Observation, Pod } from "./observation.ts";
-import { restartOutdated } from "./restart-outdated.ts";
 import { healthyVoters, majority, voters } from "./quorum.ts";
+import { restartOutdated } from "./restart-outdated.ts";
 
 /** So long a cluster that wakes from hibernation is said to be resuming, and not to have lost its quorum. */
 const RESUMING_MS = 600_000;
@@ -15,20 +15,17 @@ const RESUMING_MS = 600_000;
  * cluster of one.
  */
 export function quorumLost(observation: Observation): Decision {
-  const { statefulSet, nowMs, cluster, latched } = observation;
+  return growToMembers(observation) ?? restartOurs(observation) ?? waitForQuorum(observation);
+}
+
+function growToMembers(observation: Observation): Decision | undefined {
+  const { statefulSet, cluster, latched } = observation;
   const existing = existingReplicas(observation);
-  const replicas = statefulSet?.replicas ?? 0;
-  if (replicas < existing) {
-    const asleep = latched.operation === undefined || latched.operation.type === "Hibernate";
-    const resume = asleep ? operation(observation, "Resume", cluster.name) : latched.operation;
-    const message = `the StatefulSet is scaled to ${String(existing)} replicas, one for each member that there is`;
-    return act({ kind: "ScaleStatefulSet", replicas: existing }, "Resuming", message, resume);
-  }
-  const inFlight = latched.operation;
-  const restart = restartOurs(observation);
-  if (restart) return restart;
-  const isResuming = inFlight?.type === "Resume" && nowMs - inFlight.startedMs < RESUMING_MS;
-  return wait(isResuming ? "Resuming" : "QuorumLost", describe(observation), RETRY_MS.process, inFlight);
+  if ((statefulSet?.replicas ?? 0) >= existing) return undefined;
+  const isAsleep = latched.operation === undefined || latched.operation.type === "Hibernate";
+  const inFlight = isAsleep ? operation(observation, "Resume", cluster.name) : latched.operation;
+  const message = `the StatefulSet is scaled to ${String(existing)} replicas, one for each member that there is`;
+  return act({ kind: "ScaleStatefulSet", replicas: existing }, "Resuming", message, inFlight);
 }
 
 function restartOurs(observation: Observation): Decision | undefined {
@@ -41,6 +38,13 @@ function restartOurs(observation: Observation): Decision | undefined {
   return restartOutdated(observation, inFlight, ours);
 }
 
+function waitForQuorum(observation: Observation): Decision {
+  const { nowMs, latched } = observation;
+  const inFlight = latched.operation;
+  const isResuming = inFlight?.type === "Resume" && nowMs - inFlight.startedMs < RESUMING_MS;
+  return wait(isResuming ? "Resuming" : "QuorumLost", describe(observation), RETRY_MS.process, inFlight);
+}
+
 /** As many as it takes to give every member its pod; nobody says who the members are, but each has a claim. */
 function existingReplicas({ members = [], claims, cluster }: Observation): number {
   const kept = claims.filter((claim) => claim.isOurs && !claim.terminating);
@@ -50,21 +54,21 @@ function existingReplicas({ members = [], claims, cluster }: Observation): numbe
 
 function describe(observation: Observation): string {
   const size = voters(observation).length;
-  const sick =
-    size === 0
-      ? observation.pods.filter((pod) => !pod.ready).map((pod) => pod.ordinal)
-      : voters(observation).flatMap((voter) => (isHealthy(observation, voter) ? [] : [voter.ordinal ?? -1]));
   const count =
     size === 0
       ? "no member answers with a quorum behind it"
       : `${String(healthyVoters(observation).length)} of ${String(size)} voters are healthy, ${String(majority(size))} are needed`;
-  const complaints = sick
-    .filter((ordinal) => ordinal >= 0)
-    .map((ordinal) => complaint(observation, ordinal) + adviceOn(podAt(observation, ordinal)));
+  const silent =
+    size === 0
+      ? observation.pods.filter((pod) => !pod.ready)
+      : voters(observation).filter((voter) => !isHealthy(observation, voter));
+  const complaints = silent.flatMap(({ ordinal }) => {
+    return ordinal === undefined ? [] : [complaint(observation, ordinal) + adviceOn(podAt(observation, ordinal))];
+  });
   return [`${count}; nothing is deleted or removed meanwhile`, ...complaints].join("; ");
 }
 
-/** It may be what holds up the quorum, and only a person can know that it is safe to restart. */
+/** It may be what the quorum waits for, and only a person can know that it is safe to restart. */
 function adviceOn(pod: Pod | undefined): string {
   return pod === undefined || pod.upToDate || pod.ready
     ? ""

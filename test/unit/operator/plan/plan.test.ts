@@ -418,6 +418,15 @@ const RULES: readonly (readonly [rule: string, rows: readonly Row[]])[] = [
         "AddLearner 2",
       ],
       [
+        "a dead voter that is to leave goes before it keeps a wanted one from joining",
+        observed(4, {
+          cluster: { wanted: 1 },
+          members: [voter(1), voter(2), voter(3)],
+          pods: [waiting(0, "Empty"), waiting(1, "Lost"), pod(2, { process: running(2, { isLeader: true }) }), pod(3)],
+        }),
+        "RemoveMember 1",
+      ],
+      [
         "a pod that is not there yet is waited for",
         observed(3, { members: [voter(0), voter(1)], pods: [pod(0), pod(1)] }),
         "Wait ScalingUp",
