@@ -1,4 +1,5 @@
 import { pino } from "pino";
+import { vi } from "vitest";
 import { armFailpoints } from "../../../../operator/config/failpoint.ts";
 import type { FailpointName } from "../../../../operator/config/failpoints.ts";
 import type { ControllerWorld } from "../../../../operator/controllers/controller-world.ts";
@@ -24,6 +25,7 @@ export const KINDS = {
   pods: "v1/pods",
   claims: "v1/persistentvolumeclaims",
 } as const;
+const START_MS = Date.parse("2026-11-01T10:20:30Z");
 const EVENTS = "events.k8s.io/v1/events";
 
 type Kind = keyof typeof KINDS;
@@ -43,6 +45,7 @@ export interface Rest {
 export class BackupWorld {
   readonly harness: KubeHarness;
   world!: ControllerWorld;
+  readonly #worlds: ControllerWorld[] = [];
   /** How often an object changed that is no event. */
   #changes = 0;
 
@@ -53,10 +56,11 @@ export class BackupWorld {
     });
   }
 
-  /** The clock stands at this very moment: the fake API server stamps objects with the real time. */
+  /** The fake API server stamps objects with the time of the process: it stands, too. */
   static async start(): Promise<BackupWorld> {
+    vi.useFakeTimers({ toFake: ["Date"], now: START_MS });
     const harness = await KubeHarness.start();
-    harness.clock.nowMs = Math.ceil(Date.now() / 1000) * 1000;
+    harness.clock.nowMs = START_MS;
     const made = new BackupWorld(harness);
     await made.restart();
     return made;
@@ -64,8 +68,13 @@ export class BackupWorld {
 
   /** Another operator process: nothing but what is stored survives. */
   async restart(): Promise<void> {
-    this.world?.informers.stop();
+    for (const { informers } of this.#worlds.splice(0)) informers.stop();
     armFailpoints(undefined);
+    this.world = await this.another();
+  }
+
+  /** A further operator process beside those that there are. */
+  async another(): Promise<ControllerWorld> {
     const { clock } = this.harness;
     const client = this.harness.client();
     const informers = new Informers({
@@ -79,7 +88,7 @@ export class BackupWorld {
     const events = new EventRecorder({ client, clock, instance: "test", onDropped: () => {} });
     informers.start();
     await informers.synced();
-    this.world = {
+    const world = {
       client,
       informers,
       applier: new Applier(client),
@@ -89,12 +98,15 @@ export class BackupWorld {
       clock,
       isLeader: () => true,
     } as unknown as ControllerWorld;
+    this.#worlds.push(world);
+    return world;
   }
 
   async stop(): Promise<void> {
     armFailpoints(undefined);
-    this.world.informers.stop();
+    for (const { informers } of this.#worlds) informers.stop();
     await this.harness.stop();
+    vi.useRealTimers();
   }
 
   get nowMs(): number {
@@ -178,6 +190,8 @@ export class BackupWorld {
       try {
         const result = await controller.reconcile(key);
         await this.caughtUp();
+        // Nothing may be under way when a test moves the clock: it would seem to take hours.
+        await this.world.events.flush();
         if (this.#changes === before) return { result, conflicts };
       } catch (error) {
         if (!isFault(error, "Conflict")) throw error;
