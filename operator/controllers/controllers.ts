@@ -3,8 +3,12 @@ import { retryAfterOf } from "../kube/kube-error.ts";
 import { WorkQueue, type WorkResult } from "../kube/work-queue.ts";
 import type { Logger } from "../observability/logger.ts";
 import type { OperatorMetrics } from "../observability/operator-metrics.ts";
+import { feedBackupQueues } from "./backup-queues.ts";
 import type { ControllerWorld } from "./controller-world.ts";
+import { EtcdBackupController } from "./etcd-backup-controller.ts";
+import { EtcdBackupScheduleController } from "./etcd-backup-schedule-controller.ts";
 import { EtcdClusterController } from "./etcd-cluster-controller.ts";
+import { EtcdRestoreController } from "./etcd-restore-controller.ts";
 import { BY_CLUSTER } from "./informers.ts";
 
 /** How controllers are run. */
@@ -28,7 +32,17 @@ export class Controllers {
     const { statefulSets, pods, claims, services, serviceAccounts, disruptionBudgets } = informers;
     for (const owned of [statefulSets, pods, claims, services, serviceAccounts, disruptionBudgets])
       owned.onIndexChange(BY_CLUSTER, (key) => clusters.add(key));
-    this.#queues = [clusters];
+    const backup = new EtcdBackupController(world);
+    const schedule = new EtcdBackupScheduleController(world);
+    const restore = new EtcdRestoreController(world);
+    const queues = {
+      clusters,
+      backups: queueOf("etcdbackup", world, settings, (key) => backup.reconcile(key)),
+      schedules: queueOf("etcdbackupschedule", world, settings, (key) => schedule.reconcile(key)),
+      restores: queueOf("etcdrestore", world, settings, (key) => restore.reconcile(key)),
+    };
+    feedBackupQueues(informers, queues);
+    this.#queues = Object.values(queues);
   }
 
   /** Fills the caches, then begins to act. */
