@@ -36,12 +36,12 @@ interface Arrival {
   readonly pod: Pod | undefined;
 }
 
-/** Its time runs from when it was first seen. */
+/** What was begun for this very learner goes on, whatever it is called now. Its time runs from when it was first seen. */
 function operationOf({ observation, joining, name, replaced }: Arrival): Operation {
-  const inFlight = operation(observation, replaced ? "Replace" : "ScaleUp", name);
-  if (inFlight.memberId === joining.id) return inFlight;
-  const { type, phase, target, attempt } = inFlight;
-  return { type, phase, target, attempt, memberId: joining.id, startedMs: observation.nowMs };
+  const { latched, nowMs } = observation;
+  if (latched.operation?.memberId === joining.id) return latched.operation;
+  const { type, phase, target, attempt } = operation(observation, replaced ? "Replace" : "ScaleUp", name);
+  return { type, phase, target, attempt, memberId: joining.id, startedMs: nowMs };
 }
 
 function giveUp(arrival: Arrival, inFlight: Operation): Decision | undefined {

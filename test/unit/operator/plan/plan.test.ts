@@ -318,6 +318,15 @@ const RULES: readonly (readonly [rule: string, rows: readonly Row[]])[] = [
         }),
         "Wait LearnerCatchingUp",
       ],
+      [
+        "that was to replace a voter which somebody removed is still the one that was given leave",
+        observed(2, {
+          members: [voter(0), learnerAt(1)],
+          pods: [pod(0), waiting(1, "Empty")],
+          latched: inFlight({ type: "Replace", memberId: "m1", podUid: "p9" }),
+        }),
+        "RemoveMember 1",
+      ],
       ["that replaces a voter is given leave to join", withSuccessor(), "GrantJoin x-2"],
       [
         "that replaces a voter takes its place when it is well",
