@@ -1,9 +1,10 @@
 import { failpoint } from "../config/failpoint.ts";
 import { clusterKind } from "../kube/kvorum-kinds.ts";
-import { parseKey } from "../kube/object-key.ts";
+import { keyOf, parseKey } from "../kube/object-key.ts";
 import { patchStatus } from "../kube/patch-status.ts";
 import { setFinalizer } from "../kube/set-finalizer.ts";
 import type { WorkResult } from "../kube/work-queue.ts";
+import { backupReadiness, type BackupReadiness } from "../plan/backup-readiness.ts";
 import { clusterEvents } from "../plan/cluster-events.ts";
 import { clusterStatus } from "../plan/cluster-status.ts";
 import type { Decision } from "../plan/decision.ts";
@@ -12,6 +13,7 @@ import type { EtcdCluster } from "../types/etcd-cluster.ts";
 import { EVENT_REASONS } from "../types/event-reason.ts";
 import { FINALIZERS } from "../types/names.ts";
 import { applyObjects, MissingObjectError } from "./apply-objects.ts";
+import { BY_CLUSTER_REF } from "./backup-indexes.ts";
 import { clusterObjects } from "./cluster-objects.ts";
 import { clusterSample } from "./cluster-sample.ts";
 import type { ControllerWorld } from "./controller-world.ts";
@@ -77,7 +79,10 @@ export class EtcdClusterController {
   /** The status says what is about to happen before it happens; a conflict means that the decision is out of date. */
   async #writeDown(cluster: EtcdCluster, { observation }: Observed, decision: Decision): Promise<EtcdCluster> {
     const { client, informers, events, clusterMetrics } = this.#world;
-    const status = clusterStatus(observation, decision, cluster, { refreshesNumbers: this.#isNumbersTime(cluster) });
+    const status = clusterStatus(observation, decision, cluster, {
+      refreshesNumbers: this.#isNumbersTime(cluster),
+      backups: this.#backups(cluster),
+    });
     const written = await patchStatus(client, clusterKind, cluster, status, informers.clusters);
     for (const { reason, action, note } of clusterEvents(observation, decision, cluster, status)) {
       events.emit({ regarding: cluster, type: EVENT_REASONS[reason].type, reason, action, note });
@@ -85,6 +90,16 @@ export class EtcdClusterController {
     const { namespace, name } = cluster.metadata;
     clusterMetrics.set(namespace, name, clusterSample(written));
     return written;
+  }
+
+  #backups(cluster: EtcdCluster): BackupReadiness {
+    const { backups, schedules } = this.#world.informers;
+    return backupReadiness({
+      clusterUid: cluster.metadata.uid,
+      backups: backups.byIndex(BY_CLUSTER_REF, keyOf(cluster)),
+      schedules: schedules.byIndex(BY_CLUSTER_REF, keyOf(cluster)),
+      lastBackup: cluster.status?.lastBackup,
+    });
   }
 
   /** Sizes and raft indexes move all the time: once a minute is enough to have them written down. */

@@ -2,6 +2,7 @@ import { setCondition, timestamp } from "../types/condition.ts";
 import type { EtcdCluster } from "../types/etcd-cluster.ts";
 import type { ClusterOperation, EtcdClusterStatus } from "../types/etcd-cluster-status.ts";
 import { clientUrl, memberSelector, podName, selectorText } from "../types/names.ts";
+import type { BackupReadiness } from "./backup-readiness.ts";
 import { clusterConditions } from "./cluster-conditions.ts";
 import type { Decision } from "./decision.ts";
 import { leaderOf } from "./member-pod.ts";
@@ -14,6 +15,7 @@ import { voters } from "./quorum.ts";
 export interface StatusOptions {
   /** Whether sizes and raft indexes are told anew: they move all the time, and each time would be a write. */
   readonly refreshesNumbers: boolean;
+  readonly backups: BackupReadiness;
 }
 
 /**
@@ -24,7 +26,7 @@ export function clusterStatus(
   observation: Observation,
   decision: Decision,
   cluster: EtcdCluster,
-  { refreshesNumbers }: StatusOptions,
+  { refreshesNumbers, backups }: StatusOptions,
 ): EtcdClusterStatus {
   const { pods, members, cluster: wanted } = observation;
   const { status: before = {}, metadata } = cluster;
@@ -50,8 +52,9 @@ export function clusterStatus(
     ...(etcdVersion !== undefined && { etcdVersion }),
     endpoints: { client: clientUrl(metadata) },
     members: refreshesNumbers ? table : withOldNumbers(table, before.members),
+    ...(backups.lastBackup && { lastBackup: backups.lastBackup }),
     ...(decision.operation && { operation: writtenOperation(decision.operation) }),
-    conditions: clusterConditions(observation, decision).reduce(
+    conditions: [...clusterConditions(observation, decision), backups.condition].reduce(
       (conditions, update) => setCondition(conditions, update, wanted.generation, observation.nowMs),
       before.conditions ?? [],
     ),

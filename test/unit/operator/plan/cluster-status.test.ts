@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { backupReadiness } from "../../../../operator/plan/backup-readiness.ts";
 import { clusterEvents } from "../../../../operator/plan/cluster-events.ts";
 import { clusterStatus } from "../../../../operator/plan/cluster-status.ts";
 import type { Decision } from "../../../../operator/plan/decision.ts";
@@ -69,11 +70,12 @@ function observed(more: Partial<Observation> = {}): Observation {
   };
 }
 
+const NO_BACKUPS = backupReadiness({ clusterUid: "uid", backups: [], schedules: [], lastBackup: undefined });
 const AT_REST: Decision = { step: { kind: "None" }, reason: "AsWanted", message: "3 members, all healthy" };
 
 function statusOf(observation: Observation, decision = AT_REST, before?: EtcdClusterStatus): EtcdClusterStatus {
   const cluster = { ...etcdCluster({}, "example"), ...(before && { status: before }) };
-  return clusterStatus(observation, decision, cluster, { refreshesNumbers: true });
+  return clusterStatus(observation, decision, cluster, { refreshesNumbers: true, backups: NO_BACKUPS });
 }
 
 function verdicts(status: EtcdClusterStatus): Readonly<Record<string, string>> {
@@ -92,6 +94,7 @@ describe("the status of a cluster", () => {
       QuorumHealthy: "True QuorumHealthy",
       Hibernated: "False Running",
       Paused: "False NotPaused",
+      BackupReady: "False NoBackupYet",
     });
     expect(status).toMatchObject({
       observedGeneration: 4,
@@ -224,8 +227,10 @@ describe("the status of a cluster", () => {
       pods: [0, 1, 2].map((ordinal) => pod(ordinal, running(ordinal, { raftIndex: 99, dbSize: 8192 }))),
     });
     const cluster = { ...etcdCluster({}, "example"), status: before };
-    expect(clusterStatus(later, AT_REST, cluster, { refreshesNumbers: false })).toEqual(before);
-    expect(clusterStatus(later, AT_REST, cluster, { refreshesNumbers: true }).members?.[1]?.raftIndex).toBe(99);
+    expect(clusterStatus(later, AT_REST, cluster, { refreshesNumbers: false, backups: NO_BACKUPS })).toEqual(before);
+    expect(
+      clusterStatus(later, AT_REST, cluster, { refreshesNumbers: true, backups: NO_BACKUPS }).members?.[1]?.raftIndex,
+    ).toBe(99);
   });
 
   test("a condition's time is that of its status, not of its reason", () => {
@@ -287,6 +292,6 @@ describe("events of a cluster", () => {
 function eventsOf(from: Observation, to: Observation, decision = AT_REST): readonly string[] {
   const before = statusOf(from);
   const cluster = { ...etcdCluster({}, "example"), status: before };
-  const now = clusterStatus(to, decision, cluster, { refreshesNumbers: true });
+  const now = clusterStatus(to, decision, cluster, { refreshesNumbers: true, backups: NO_BACKUPS });
   return clusterEvents(to, decision, cluster, now).map(({ reason }) => reason);
 }
