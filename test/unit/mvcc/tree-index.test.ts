@@ -235,7 +235,6 @@ test("thousands of keys come, are deleted and go, and the index can be filled ag
 
 test("blocks that go from the middle leave those on both sides linked", () => {
   const pair = new Pair();
-  const name = (n: number): string => `/registry/${String(n).padStart(6, "0")}`;
   for (let i = 0; i < 5000; i++) pair.write(name((i * 7919) % 5000), false);
   for (let from = 4500; from > 0; from -= 1000) {
     for (let n = from; n < from + 300; n++) pair.write(name(n), true);
@@ -252,3 +251,7 @@ test("a key with a long past finds each of its versions, also after a part of it
   for (let n = 0; n < 500; n++) pair.write("hot", false);
   pair.check(ALL, 100);
 });
+
+function name(n: number): string {
+  return `/registry/${String(n).padStart(6, "0")}`;
+}
