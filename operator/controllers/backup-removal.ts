@@ -9,7 +9,7 @@ import { FINALIZERS } from "../types/names.ts";
 import { deletionStep, type DeletionStep } from "./backup-deletion.ts";
 import { createBackupJob, deleteBackupJob } from "./backup-jobs.ts";
 import { observeDeletion } from "./backup-observation.ts";
-import { waitingSince } from "./backup-status.ts";
+import { waitingSince } from "./backup-message.ts";
 import type { ControllerWorld } from "./controller-world.ts";
 
 /** Takes the deletion of a backup one step further. */

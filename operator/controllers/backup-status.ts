@@ -2,6 +2,7 @@ import type { JobResult } from "../backup/job-result.ts";
 import { findCondition, setCondition, timestamp, type Condition, type ConditionUpdate } from "../types/condition.ts";
 import type { BackupConditionType, EtcdBackup, EtcdBackupStatus } from "../types/etcd-backup.ts";
 import { ordinalOfPeerUrl, podName } from "../types/names.ts";
+import { clipped, waitingSince } from "./backup-message.ts";
 
 type Update = ConditionUpdate<BackupConditionType>;
 
@@ -10,12 +11,6 @@ export type StoredBackup = Extract<JobResult, { readonly ok: true; readonly comm
 
 /** The reason of `Failed` after a Job was lost: it is begun once more, and a second loss is final. */
 export const JOB_LOST = "JobLost";
-
-/** A message with the moment since which it is true: that of the message before, as long as it says the same. */
-export function waitingSince(before: string | undefined, message: string, nowMs: number): string {
-  const said = `${message} (since `;
-  return before?.startsWith(said) ? before : `${said}${timestamp(nowMs)})`;
-}
 
 /** A backup that waits for something before its Job can be made. */
 export function pendingStatus(
@@ -51,9 +46,11 @@ export function runningStatus(
 ): EtcdBackupStatus {
   const startedAt = backup.status?.startedAt ?? timestamp(nowMs);
   const works = `the Job ${job} takes it, since ${startedAt}`;
-  const message = trouble ? `${works}; a try failed and comes again: ${trouble.message}` : works;
+  const message = clipped(trouble ? `${works}; a try failed and comes again: ${trouble.message}` : works);
   const updates = unfinished(backup, "Running", message).map((update) =>
-    update.type === "Failed" && trouble && update.reason !== JOB_LOST ? { ...update, ...trouble } : update,
+    update.type === "Failed" && trouble && update.reason !== JOB_LOST
+      ? { ...update, reason: trouble.reason, message: clipped(trouble.message) }
+      : update,
   );
   return withConditions(backup, { phase: "Running", startedAt, message }, updates, nowMs);
 }
@@ -67,9 +64,10 @@ export function lostStatus(backup: EtcdBackup, message: string, nowMs: number): 
 /** A backup that will not be. */
 export function failedStatus(
   backup: EtcdBackup,
-  { reason, message }: { readonly reason: string; readonly message: string },
+  { reason, message: why }: { readonly reason: string; readonly message: string },
   nowMs: number,
 ): EtcdBackupStatus {
+  const message = clipped(why);
   const updates: readonly Update[] = [
     { type: "Complete", status: "False", reason: "BackupFailed", message },
     { type: "Failed", status: "True", reason, message },

@@ -2,6 +2,7 @@ import { findCondition, isTrue } from "../types/condition.ts";
 import type { EtcdCluster } from "../types/etcd-cluster.ts";
 import type { EtcdRestore, EtcdRestoreStatus } from "../types/etcd-restore.ts";
 import { ANNOTATIONS, podName } from "../types/names.ts";
+import { clipped } from "./backup-message.ts";
 import type { JobTrouble } from "./backup-job-outcome.ts";
 import type { FetchOutcome } from "./restore-fetch-outcome.ts";
 import type { ResolvedSource, RestoreSnapshot } from "./restore-source.ts";
@@ -160,7 +161,7 @@ function fetching(
 /** What was made stays, for whoever wants to see why; only a person deletes it. */
 function fail({ metadata: { name } }: EtcdCluster, { reason, message }: JobTrouble): RestoreStep {
   const left = `EtcdCluster ${name}, which was made for it, has no data: delete it and its claims, then write another EtcdRestore`;
-  return { kind: "Fail", reason, message: `${message}. ${left}` };
+  return { kind: "Fail", reason, message: `${clipped(message)}. ${left}` };
 }
 
 function isComplete({ metadata, spec, status }: EtcdCluster): boolean {

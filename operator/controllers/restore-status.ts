@@ -1,7 +1,7 @@
 import { setCondition, timestamp, type Condition, type ConditionUpdate } from "../types/condition.ts";
 import type { EtcdRestore, EtcdRestoreStatus, RestoreConditionType } from "../types/etcd-restore.ts";
 import type { JobTrouble } from "./backup-job-outcome.ts";
-import { waitingSince } from "./backup-status.ts";
+import { clipped, waitingSince } from "./backup-message.ts";
 import type { RestoreProgress } from "./restore-decision.ts";
 import type { RestoreSnapshot } from "./restore-source.ts";
 
@@ -68,9 +68,10 @@ export function completedStatus(
 /** A restore that will not be. */
 export function failedRestoreStatus(
   restore: EtcdRestore,
-  { reason, message }: JobTrouble,
+  { reason, message: why }: JobTrouble,
   nowMs: number,
 ): EtcdRestoreStatus {
+  const message = clipped(why);
   return withConditions(
     restore,
     { phase: "Failed", message },

@@ -1,6 +1,7 @@
 import { findCondition, setCondition, timestamp, type ConditionUpdate } from "../types/condition.ts";
 import type { BackupScheduleConditionType, EtcdBackupScheduleStatus } from "../types/etcd-backup-schedule.ts";
 import type { ScheduleDecision } from "../plan/backup-schedule.ts";
+import { clipped } from "./backup-message.ts";
 import type { ObservedSchedule } from "./schedule-observation.ts";
 
 type Ready = Omit<ConditionUpdate<BackupScheduleConditionType>, "type">;
@@ -42,7 +43,7 @@ function readiness({ times, obstacle, backups }: ObservedSchedule, ended: Observ
   if (last?.outcome !== "Failed") return { status: "True", reason: "Scheduled", message: next };
   const failed = backups.find(({ metadata }) => metadata.name === last.name);
   const why = findCondition(failed?.status?.conditions, "Failed")?.message ?? "";
-  return notReady("LastBackupFailed", `${last.name} failed: ${why}; ${next}`);
+  return notReady("LastBackupFailed", `${next}; ${clipped(`${last.name} failed: ${why}`)}`);
 }
 
 function notReady(reason: string, message: string): Ready {

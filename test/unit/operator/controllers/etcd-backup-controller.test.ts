@@ -202,6 +202,16 @@ describe("a backup fails with the sentence of its Job", () => {
     expect(condition("Failed")).toBe("True Evicted");
   });
 
+  test("cut to what a status can hold if it is very long", async () => {
+    await it.jobPodEnds("b-upload", "x".repeat(4096));
+    await drive();
+    expect(String(status()["message"]).length).toBeLessThan(2100);
+    await it.jobEnds("b-upload", "Failed", "BackoffLimitExceeded", 4);
+    await drive();
+    expect(String(status()["message"]).length).toBeLessThan(2100);
+    expect(JSON.stringify(status()["conditions"])).not.toContain("x".repeat(2100));
+  });
+
   test("if it took too long", async () => {
     await it.jobEnds("b-upload", "Failed", "DeadlineExceeded");
     it.harness.clock.advance(20_000);

@@ -329,6 +329,16 @@ describe("a restore whose cluster is made", () => {
     expect(status()["phase"]).toBe("Fetching");
   });
 
+  test("says what can be said of a very long sentence, once", async () => {
+    await seed({ state: { running: {} }, lastState: failed("StoreUnreachable", "x".repeat(4000)) });
+    await drive();
+    const before = it.writes;
+    it.harness.clock.advance(60_000);
+    await drive();
+    expect(it.writes).toBe(before);
+    expect(message().length).toBeLessThan(2100);
+  });
+
   test("fails if the seed got a volume of somebody else", async () => {
     await clusterIs({}, { Degraded: "True ForeignVolume y-0 has a volume of cluster u" });
     await drive();
