@@ -235,9 +235,9 @@ test("thousands of keys come, are deleted and go, and the index can be filled ag
 
 test("blocks that go from the middle leave those on both sides linked", () => {
   const pair = new Pair();
-  for (let i = 0; i < 5000; i++) pair.write(name((i * 7919) % 5000), false);
+  for (let i = 0; i < 5000; i++) pair.write(registryName((i * 7919) % 5000), false);
   for (let from = 4500; from > 0; from -= 1000) {
-    for (let n = from; n < from + 300; n++) pair.write(name(n), true);
+    for (let n = from; n < from + 300; n++) pair.write(registryName(n), true);
     pair.compact(pair.revision + 1, 200);
     pair.check(ALL, 1000);
   }
@@ -252,6 +252,6 @@ test("a key with a long past finds each of its versions, also after a part of it
   pair.check(ALL, 100);
 });
 
-function name(n: number): string {
+function registryName(n: number): string {
   return `/registry/${String(n).padStart(6, "0")}`;
 }
