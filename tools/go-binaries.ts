@@ -58,14 +58,19 @@ function isMissing(module: GoModule, name: string): boolean {
   return readFileSync(originFile(name), "utf8") !== origin(module);
 }
 
+/** An older Go than this cannot fetch the one that a module asks for, nor say so. */
+const GO_MINOR_MIN = 21;
+
 function requireGo(): void {
+  const needed = "Go 1.24 or newer is needed to build programs from source: install it from https://go.dev/dl";
+  let version: string;
   try {
-    execFileSync("go", ["version"], { stdio: "ignore" });
+    version = execFileSync("go", ["version"], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
   } catch (error) {
-    throw new Error("Go 1.24 or newer is needed to build programs from source: install it from https://go.dev/dl", {
-      cause: error,
-    });
+    throw new Error(needed, { cause: error });
   }
+  const minor = /go1\.(\d+)/.exec(version)?.[1];
+  if (Number(minor) < GO_MINOR_MIN) throw new Error(`${needed} (this one: ${version.trim()})`);
 }
 
 function build(module: GoModule, missing: readonly GoProgram[]): void {

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { imageFolder } from "./places.ts";
 
 const BUILD_LIMIT_MS = 400_000;
-/** Layers that are kept to make the next build quick; each build of changed sources adds about ten. */
-const LAYER_LIMIT = 400;
+/** Layers that are kept to make the next build quick; each build of changed sources adds about ten, 25 MB each. */
+const LAYER_LIMIT = 200;
 /** How much of its output is shown when it fails. */
 const SHOWN_LINES = 40;
 /** Processes and mounts of its own: whatever buildah started ends with it, also when it is stopped midway. */

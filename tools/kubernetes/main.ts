@@ -1,5 +1,5 @@
 import { Command, Option } from "commander";
-import { down, kubeconfigPath, loadImage, loadS3Gateway, up } from "./cluster.ts";
+import { down, kubeconfigPath, kubectlPath, loadImage, loadS3Gateway, up } from "./cluster.ts";
 import { STORES, type Store } from "./control-plane.ts";
 import { addresses, imageFolder, linkName, stateFolder } from "./places.ts";
 import { status } from "./status.ts";
@@ -20,6 +20,7 @@ It has no way to the world: images come by "load-image", and only names of the c
 Try:
   node tools/kubernetes/main.ts up
   export KUBECONFIG=$(node tools/kubernetes/main.ts kubeconfig)
+  alias kubectl=${kubectlPath}
   kubectl get pods --all-namespaces
   node tools/kubernetes/main.ts load-image      then name localhost/kvorum:dev with imagePullPolicy: Never
   node tools/kubernetes/main.ts down`;

@@ -6,13 +6,15 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 const COMMAND_LIMIT_MS = 30_000;
+/** npm would wait five minutes for one answer, longer than a build may take. */
+const PATIENCE = ["fetch-timeout=30000", "fetch-retries=4", "fetch-retry-maxtimeout=10000"] as const;
 
 /**
  * The user's own registry, credentials and authorities for npm inside an image build, written to a folder, as arguments
  * of the build. They are its secrets: no layer keeps them.
  */
 export async function npmSecrets(folder: string): Promise<readonly string[]> {
-  const settings = [await userSettings(), `registry=${(await npmConfig("registry")) ?? ""}`];
+  const settings = [await userSettings(), `registry=${(await npmConfig("registry")) ?? ""}`, ...PATIENCE];
   const authorities = [await npmConfig("cafile"), process.env["NODE_EXTRA_CA_CERTS"]]
     .map(textOf)
     .filter((text) => text !== "");
