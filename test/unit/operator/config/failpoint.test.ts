@@ -46,24 +46,18 @@ describe("failpoints", () => {
   });
 
   test("armed with exit kill the process as kill -9 does: nothing after them happens", () => {
-    const script = `
-      import { armFailpoints, failpoint } from "./operator/config/failpoint.ts";
-      process.on("exit", () => console.log("cleaned up"));
-      armFailpoints(process.env.KVORUM_FAILPOINTS);
-      console.log("before");
-      await failpoint("after-promote");
-      console.log("after");
-    `;
-    const { signal, stdout, stderr } = spawnSync(
-      process.execPath,
-      ["--input-type=module-typescript", "--eval", script],
-      {
-        env: { ...process.env, KVORUM_FAILPOINTS: "after-promote" },
-        encoding: "utf8",
-      },
-    );
-    expect({ signal, stdout, stderr }).toEqual({
+    expect(dying("")).toEqual({
+      status: null,
       signal: "SIGKILL",
+      stdout: "before\n",
+      stderr: "failpoint after-promote: exit\n",
+    });
+  });
+
+  test("end a process that cannot kill itself in the same way: the first one of a container ignores its own signals", () => {
+    expect(dying("process.kill = () => true;")).toEqual({
+      status: 137,
+      signal: null,
       stdout: "before\n",
       stderr: "failpoint after-promote: exit\n",
     });
@@ -78,3 +72,20 @@ test("every failpoint that is named in the operator is in the list, and is named
   });
   expect(named.filter((name) => !(name in FAILPOINTS))).toEqual([]);
 });
+
+/** Runs a process that comes by an armed failpoint, and gives how it ended. */
+function dying(prologue: string) {
+  const script = `
+    import { armFailpoints, failpoint } from "./operator/config/failpoint.ts";
+    ${prologue}
+    process.on("exit", () => console.log("cleaned up"));
+    armFailpoints(process.env.KVORUM_FAILPOINTS);
+    console.log("before");
+    await failpoint("after-promote");
+    console.log("after");
+  `;
+  const args = ["--input-type=module-typescript", "--eval", script];
+  const env = { ...process.env, KVORUM_FAILPOINTS: "after-promote" };
+  const { status, signal, stdout, stderr } = spawnSync(process.execPath, args, { env, encoding: "utf8" });
+  return { status, signal, stdout, stderr };
+}
