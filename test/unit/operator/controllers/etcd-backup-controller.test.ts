@@ -417,6 +417,21 @@ describe("whatever happens on the way", () => {
     expect(status()["phase"]).toBe("Running");
   });
 
+  test("a Job of an earlier backup of that name says nothing about this one, and is waited for to go", async () => {
+    await clusterAndStore();
+    const labels = { "app.kubernetes.io/managed-by": "kvorum-operator", "kvorum.io/backup": "b" };
+    const ownerReferences = [{ apiVersion: "kvorum.io/v1alpha1", kind: "EtcdBackup", name: "b", uid: "earlier" }];
+    const metadata = { name: "b-upload", labels, ownerReferences };
+    await it.put("jobs", { apiVersion: "batch/v1", kind: "Job", metadata } as never);
+    await uploadSucceeds();
+    await backup();
+    await expect(drive()).rejects.toThrow("not of this backup");
+    expect(status()["phase"]).toBe("Pending");
+    await it.delete("jobs", "b-upload");
+    await drive();
+    expect(status()["phase"]).toBe("Running");
+  });
+
   test("a Job that admission refuses is said to be, and tried again", async () => {
     await clusterAndStore();
     await backup();

@@ -281,6 +281,15 @@ describe("the retention of a schedule", () => {
     expect(made()).toEqual(["b30"]);
   });
 
+  test("does not count what is going already", async () => {
+    for (const hours of [1, 2, 3]) await old(`b${String(hours)}`, hours);
+    await it.patch("backups", "b1", { metadata: { finalizers: ["kvorum.io/backup"] } });
+    await it.delete("backups", "b1");
+    await schedule({ retention: { keepLast: 1 } });
+    await drive();
+    expect(made()).toEqual(["b1", "b2"]);
+  });
+
   test("is looked at again when the next one grows too old", async () => {
     for (const hours of [1, 2]) await old(`b${String(hours)}`, hours);
     await schedule({ schedule: "0 0 1 1 *", retention: { maxAge: "150m" } });

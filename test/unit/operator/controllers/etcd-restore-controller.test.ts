@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { JobError, type JobErrorCode } from "../../../../operator/backup/job-error.ts";
 import { failedResult, type JobResult } from "../../../../operator/backup/job-result.ts";
 import type { ControllerWorld } from "../../../../operator/controllers/controller-world.ts";
@@ -376,6 +376,16 @@ describe("whatever happens on the way", () => {
     expect(status()).toMatchObject({ phase: "Fetching", clusterUID: it.get("clusters", "y").metadata.uid });
     const creates = it.harness.kube.callsOf("create").filter(({ resource }) => resource.endsWith("etcdclusters"));
     expect(creates).toHaveLength(1);
+  });
+
+  test("what the pod of an earlier cluster of that name says does not count", async () => {
+    await seed({ state: failed("Damaged", "of long ago") });
+    vi.setSystemTime(it.nowMs + 5000);
+    await storedBackup();
+    await restore();
+    await drive();
+    expect(status()["phase"]).toBe("Fetching");
+    expect(message()).not.toContain("of long ago");
   });
 
   test("somebody else's cluster that came first is left alone", async () => {
