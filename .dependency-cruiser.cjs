@@ -138,6 +138,8 @@ module.exports = {
     owned("x509", "node_modules/(@peculiar|reflect-metadata)/", ["server/host"]),
     owned("grpc-js", "node_modules/@grpc/", ["server/grpc", "server/client"]),
     owned("s3", "node_modules/@(aws-sdk|smithy)/", ["operator/backup"]),
+    owned("croner", "node_modules/croner/", ["operator/controllers"]),
+    owned("aws-sdk", "node_modules/@(aws-sdk|smithy)/", ["operator/backup"]),
     owned("client-node", "node_modules/@kubernetes/", ["operator/kube", "operator/cli"]),
     owned("node:fs", "^(node:)?fs", ["server/host", "server/config", "server/cli", "operator/cli"], ["core"]),
   ],

@@ -3,7 +3,7 @@ import { keyOf, keyText } from "../kube/object-key.ts";
 import type { Claim, Pod, StatefulSet } from "../plan/observation.ts";
 import { isFromTemplate } from "../resources/template-hash.ts";
 import type { EtcdCluster } from "../types/etcd-cluster.ts";
-import { LABELS, ordinalOfClaim, ordinalOfPod, statefulSetName } from "../types/names.ts";
+import { LABELS, MEMBER_COMPONENT, ordinalOfClaim, ordinalOfPod, statefulSetName } from "../types/names.ts";
 import { BY_CLUSTER, type Informers } from "./informers.ts";
 
 export type StoredPod = NonNullable<(typeof podKind)["objects"]>;
@@ -30,6 +30,8 @@ export function clusterObjects({ statefulSets, pods, claims }: Informers, cluste
     statefulSet: set?.metadata.ownerReferences?.some(({ uid }) => uid === cluster.metadata.uid) ? set : undefined,
     pods: pods
       .byIndex(BY_CLUSTER, key)
+      // The pods of Jobs belong to the cluster, too, and may have the name of a member.
+      .filter(({ metadata }) => metadata.labels?.[LABELS.component] === MEMBER_COMPONENT)
       .flatMap((pod) => withOrdinal(ordinalOfPod(name, pod.metadata.name), (ordinal) => ({ ordinal, pod })))
       .toSorted((a, b) => a.ordinal - b.ordinal),
     claims: claims

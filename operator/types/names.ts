@@ -19,6 +19,9 @@ export const LABELS = {
   restore: "kvorum.io/restore",
 } as const;
 
+/** The component that a member's pod is, by its label. */
+export const MEMBER_COMPONENT = "member";
+
 /** Annotations that the operator writes. */
 export const ANNOTATIONS = {
   /** On a pod: which template it was made from. Pods whose value differs from the template's are out of date. */
@@ -116,7 +119,7 @@ export function memberSelector(cluster: string): Readonly<Record<string, string>
   return {
     [LABELS.name]: "kvorum",
     [LABELS.instance]: cluster,
-    [LABELS.component]: "member",
+    [LABELS.component]: MEMBER_COMPONENT,
   };
 }
 
