@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { kubeconfigPath, loadImage, up } from "../../tools/kubernetes/cluster.ts";
+import { KVORUM_IMAGE } from "../../tools/kubernetes/image.ts";
 import { Verdicts } from "../support/verdicts.ts";
 import { diagnosis } from "./harness/diagnosis.ts";
 import { KubeReader } from "./harness/kube-reader.ts";
@@ -16,6 +17,7 @@ while a background observer appends, watches and looks at members, and judges th
   --all               every scenario; otherwise the main ones (${SHORT.map(({ id }) => id).join(", ")})
   --scenario ID,…     these alone
   --keep              keep the namespaces
+  --installed         with the image and the operator that are there
   --image-from FOLDER build the image from another checkout, which nobody edits meanwhile
   --list              name the scenarios
 `;
@@ -25,6 +27,7 @@ const { values } = parseArgs({
     all: { type: "boolean", default: false },
     scenario: { type: "string", multiple: true, default: [] },
     keep: { type: "boolean", default: false },
+    installed: { type: "boolean", default: false },
     "image-from": { type: "string" },
     list: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
@@ -60,13 +63,18 @@ function choose(): readonly Scenario[] {
 async function prepare(): Promise<Stage> {
   const startMs = performance.now();
   await up();
-  const folder = values["image-from"];
-  const image = await loadImage(folder === undefined ? {} : { folder });
   const reader = await KubeReader.open(kubeconfigPath);
   const operator = new OperatorDeployment(reader);
-  await operator.install(image);
+  const image = values.installed ? KVORUM_IMAGE : await install(operator);
   console.log(`the cluster runs and the operator is installed (${seconds(startMs)} s)`);
   return { reader, operator, verdicts, image };
+}
+
+async function install(operator: OperatorDeployment): Promise<string> {
+  const folder = values["image-from"];
+  const image = await loadImage(folder === undefined ? {} : { folder });
+  await operator.install(image);
+  return image;
 }
 
 async function runScenario(stage: Stage, { id, title, needsS3 = false, run }: Scenario): Promise<void> {

@@ -7,6 +7,7 @@ import { deleteCluster } from "./scenarios/delete-cluster.ts";
 import { deletePod } from "./scenarios/delete-pod.ts";
 import { forbidParallelBackups } from "./scenarios/forbid-parallel-backups.ts";
 import { hibernateAndResume } from "./scenarios/hibernate-and-resume.ts";
+import { killedDuringBackup } from "./scenarios/killed-during-backup.ts";
 import { leaderLeaves } from "./scenarios/leader-leaves.ts";
 import { loseDisk } from "./scenarios/lose-disk.ts";
 import { oneToSeven } from "./scenarios/one-to-seven.ts";
@@ -47,4 +48,5 @@ export const ALL: readonly Scenario[] = [
   deleteCluster,
   pause,
   backUpAndRestore,
+  killedDuringBackup,
 ];

@@ -16,7 +16,8 @@ export const loseDisk: Scenario = {
     const startMs = performance.now();
     await cluster.until("the member is replaced", ({ status }) =>
       (status?.members ?? []).some(
-        ({ name, id, role }) => name === "x-1" && id !== members.get("x-1") && role === "Follower",
+        ({ name, id, role }) =>
+          name === "x-1" && id !== members.get("x-1") && (role === "Follower" || role === "Leader"),
       ),
     );
     await cluster.recovered(3, [metadata.uid]);
