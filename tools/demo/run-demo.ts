@@ -60,7 +60,7 @@ class Demo {
 
   async install(): Promise<void> {
     say("the operator, by its chart");
-    const { image, pullPolicy } = this.#target;
+    const { image, imageId, pullPolicy } = this.#target;
     const colon = image.lastIndexOf(":");
     await type(this.#target.helm, [
       "upgrade",
@@ -70,6 +70,7 @@ class Demo {
       `--namespace=${OPERATOR_NAMESPACE}`,
       "--create-namespace",
       `--set=image.repository=${image.slice(0, colon)},image.tag=${image.slice(colon + 1)},image.pullPolicy=${pullPolicy}`,
+      ...(imageId === undefined ? [] : [`--set-string=podAnnotations.image-built=${imageId}`]),
       "--wait",
       WAIT,
     ]);

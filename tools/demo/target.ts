@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import { etcdBinaries } from "../etcd-binaries.ts";
@@ -19,6 +19,8 @@ export interface Target {
   readonly etcdctl: Program;
   /** Repository and tag of the image that runs everything. */
   readonly image: string;
+  /** Which image the tag means now, where a tag of this machine comes to mean another one with each build. */
+  readonly imageId?: string;
   /** Never on a node that has it already. */
   readonly pullPolicy: "IfNotPresent" | "Never";
   /** Image of the S3 server for the backup. */
@@ -56,12 +58,14 @@ async function throwaway(image: string | undefined): Promise<Target> {
   const { importImages } = await import("../kubernetes/containerd-images.ts");
   const { programImage, S3_GATEWAY_IMAGE } = await import("../kubernetes/program-image.ts");
   await up({ log: console.log });
-  if (image === undefined) await importImages(await buildImage({ log: console.log }));
+  const archive = image === undefined ? await buildImage({ log: console.log }) : undefined;
+  if (archive !== undefined) await importImages(archive);
   await importImages(programImage("versitygw", S3_GATEWAY_IMAGE));
   return {
     ...(await throwawayPrograms()),
     etcdctl: etcdctl(),
     image: image ?? KVORUM_IMAGE,
+    ...(archive !== undefined && { imageId: String(Math.trunc(statSync(archive).mtimeMs)) }),
     pullPolicy: image === undefined ? "Never" : "IfNotPresent",
     s3Image: S3_GATEWAY_IMAGE,
   };
