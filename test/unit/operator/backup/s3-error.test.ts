@@ -25,6 +25,8 @@ const table: readonly (readonly [what: string, Error, StoreFault])[] = [
   ["HEAD of another region", answer("301", 301, "UnknownError"), "Invalid"],
   ["another region", answer("AuthorizationHeaderMalformed", 400), "Invalid"],
   ["a bad request", answer("WhoKnows", 400), "Invalid"],
+  ["nothing that is known to S3", answer("Whatever", 404), "Invalid"],
+  ["an unknown user", answer("XAdminUserNotFound", 404), "AccessDenied"],
   ["the condition", answer("PreconditionFailed", 412), "AlreadyExists"],
   ["two at once", answer("ConditionalRequestConflict", 409), "AlreadyExists"],
   ["too fast", answer("SlowDown", 503), "Unavailable"],
