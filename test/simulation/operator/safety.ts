@@ -48,10 +48,15 @@ function judgeSecondSeed({ members, latched, slots }: World): void {
 function judgeWithoutQuorum(world: World, step: Step): void {
   if (!world.latched.clusterId || isServing(world)) return;
   const isUp = step.kind === "ScaleStatefulSet" && step.replicas > (world.replicas ?? 0);
-  const { operation } = world.latched;
-  const pod = step.kind === "DeletePod" && world.slots.findIndex((slot) => slot.pod?.uid === step.uid);
-  const isOurs = operation?.type === "Rollout" && operation.target === `x-${pod}`;
+  const isOurs = step.kind === "DeletePod" && isOfRollout(world, step.uid);
   mustHold(isUp || isOurs || ["None", "Wait"].includes(step.kind), `${step.kind} while the quorum is lost`);
+}
+
+/** Whether the pod is there because a rollout deleted the one before. */
+function isOfRollout({ latched, slots }: World, uid: string): boolean {
+  const { type, target, podUid } = latched.operation ?? {};
+  const ordinal = slots.findIndex(({ pod }) => pod?.uid === uid);
+  return type === "Rollout" && target === `x-${ordinal}` && podUid !== uid;
 }
 
 /** A joint configuration that nobody can see is the server's to wait for: it takes no change until that is left. */
@@ -64,14 +69,18 @@ function judgeOneChange(world: World, step: Step): void {
   mustHold(!isOther, "RemoveMember while another change is in flight");
 }
 
-/** Whoever is well is restarted only while everybody else is; nobody's last disk goes with a restart. */
+/**
+ * Whoever is well is restarted only while everybody else is (but for the rollout's own pod, without a quorum and without
+ * an answer); nobody's last disk goes with a restart.
+ */
 function judgeRestart(world: World, uid: string): void {
   const slot = world.slots.find(({ pod }) => pod?.uid === uid);
   const member = slot?.claim && memberOn(world, slot.claim.uid);
   if (!slot || !member || member.isLearner) return;
   const voters = world.members.filter(({ isLearner }) => !isLearner);
-  const sick = voters.find((voter) => voter.id !== member.id && !isAlive(world, voter));
-  mustHold(!isAlive(world, member) || !sick, `DeletePod ${member.ordinal} before ${sick?.ordinal} is well`);
+  const isIdle = !isServing(world) && slot.isHidden && isOfRollout(world, uid);
+  const sick = !isIdle && voters.find((voter) => voter.id !== member.id && !isAlive(world, voter));
+  mustHold(!isAlive(world, member) || !sick, `DeletePod ${member.ordinal} before ${sick && sick.ordinal} is well`);
   mustHold(slot.claim?.isTerminating !== true || voters.length >= 3, "DeletePod takes a disk that cannot be replaced");
 }
 
