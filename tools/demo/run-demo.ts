@@ -1,5 +1,3 @@
-import { join } from "node:path";
-import { repositoryRoot } from "../repository-root.ts";
 import { DemoError } from "./demo-error.ts";
 import { example, s3Server } from "./manifests.ts";
 import { PortForward } from "./port-forward.ts";
@@ -66,7 +64,7 @@ class Demo {
       "upgrade",
       "--install",
       RELEASE,
-      join(repositoryRoot, "charts/kvorum"),
+      "charts/kvorum",
       `--namespace=${OPERATOR_NAMESPACE}`,
       "--create-namespace",
       `--set=image.repository=${image.slice(0, colon)},image.tag=${image.slice(colon + 1)},image.pullPolicy=${pullPolicy}`,

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { repositoryRoot } from "../repository-root.ts";
 import { DemoError } from "./demo-error.ts";
 
 /** Longer than any step of the demo takes on a slow machine. */
@@ -35,6 +36,8 @@ export async function type(
   const line = [program.shown, ...args].map(quoted).join(" ");
   if (!isQuiet) console.log(`$ ${line}${input === undefined ? "" : ` <<'EOF'\n${input.trimEnd()}\nEOF`}`);
   const child = spawn(program.path, [...(program.args ?? []), ...args], {
+    // Paths of the repository are shown, and typed, from its root on.
+    cwd: repositoryRoot,
     stdio: ["pipe", "pipe", "pipe"],
     env: { ...process.env, ...env },
     timeout: COMMAND_LIMIT_MS,
