@@ -6,26 +6,26 @@ ARG BASE=docker.io/library/node:26-bookworm-slim
 FROM ${BASE} AS production
 WORKDIR /kvorum
 COPY package.json package-lock.json ./
-ENV npm_config_cache=/var/cache/npm npm_config_userconfig=/run/secrets/npmrc npm_config_update_notifier=false
 RUN --mount=type=secret,id=npmrc --mount=type=secret,id=ca \
-    npm install --no-save --omit=dev --omit=optional --ignore-scripts --prefer-offline --no-audit --no-fund && \
-    find node_modules -path '*/@types' -prune -o -type f \( -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' -o -name '*.map' \) -exec rm {} +
+    npm install --omit=dev --omit=optional --no-save --ignore-scripts --no-audit --no-fund --no-update-notifier \
+    --prefer-offline --cache=/var/cache/npm --userconfig=/run/secrets/npmrc && \
+    find node_modules -path '*/@types' -prune -o \
+    -type f \( -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' -o -name '*.map' \) -exec rm {} + && \
+    rm -rf /var/cache/npm/*
 
 FROM production AS build
 RUN --mount=type=secret,id=npmrc --mount=type=secret,id=ca \
-    npm install --no-save --omit=optional --ignore-scripts --prefer-offline --no-audit --no-fund
+    npm install --omit=optional --no-save --ignore-scripts --no-audit --no-fund --no-update-notifier \
+    --prefer-offline --cache=/var/cache/npm --userconfig=/run/secrets/npmrc
 COPY tsconfig.json tsconfig.build.json ./
 COPY tools/build.ts tools/launcher.ts tools/repository-root.ts tools/
 COPY server server
 COPY operator operator
 RUN node tools/build.ts --no-check
 
-FROM ${BASE}
+FROM production
 ENV PATH=/kvorum/dist/bin:$PATH
 USER 65532:65532
 EXPOSE 2379 2380
-WORKDIR /kvorum
-COPY package.json ./
-COPY --from=production /kvorum/node_modules node_modules
 COPY --from=build /kvorum/dist dist
 ENTRYPOINT ["/kvorum/dist/bin/etcd"]

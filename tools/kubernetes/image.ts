@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { repositoryRoot } from "../repository-root.ts";
 import { baseImage } from "./base-image.ts";
 import { buildah, forgetManyLayers } from "./buildah.ts";
-import { npmConfig, npmSecrets } from "./npm-secrets.ts";
+import { npmSecrets, npmSettings } from "./npm-secrets.ts";
 import { oneAtATime } from "./one-at-a-time.ts";
 import { imageFolder } from "./places.ts";
 import { requirePackages } from "./packages.ts";
@@ -34,13 +34,14 @@ async function build({ folder = repositoryRoot, log = console.log }: ImageOption
   const base = await baseImage(log);
   const work = mkdtempSync(join(imageFolder, "kvorum-"));
   try {
-    const cache = (await npmConfig("cache")) ?? "";
+    const npm = await npmSettings();
+    const cache = npm.cache ?? "";
     await buildah(
       "bud",
       "--layers",
       "--pull-never",
       `--build-arg=BASE=${base}`,
-      ...(await npmSecrets(work)),
+      ...npmSecrets(work, npm),
       // What `npm install` fetched for this checkout is not fetched again; an overlay keeps the user's cache as it is.
       ...(existsSync(cache) ? [`--volume=${cache}:/var/cache/npm:O`] : []),
       `--tag=${KVORUM_IMAGE}`,

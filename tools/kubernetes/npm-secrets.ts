@@ -6,38 +6,41 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 const COMMAND_LIMIT_MS = 30_000;
+const OUTPUT_LIMIT_BYTES = 16 << 20;
 /** npm would wait five minutes for one answer, longer than a build may take. */
 const PATIENCE = ["fetch-timeout=30000", "fetch-retries=4", "fetch-retry-maxtimeout=10000"] as const;
+
+/** What an image build takes over of the user's npm. */
+export interface NpmSettings {
+  readonly cache?: string | null;
+  readonly registry?: string | null;
+  readonly userconfig?: string | null;
+  readonly cafile?: string | null;
+}
+
+/** Asks npm for its settings, all at once. */
+export async function npmSettings(): Promise<NpmSettings> {
+  const options = { timeout: COMMAND_LIMIT_MS, maxBuffer: OUTPUT_LIMIT_BYTES };
+  return JSON.parse((await run("npm", ["config", "list", "--json"], options)).stdout) as NpmSettings;
+}
 
 /**
  * The user's own registry, credentials and authorities for npm inside an image build, written to a folder, as arguments
  * of the build. They are its secrets: no layer keeps them.
  */
-export async function npmSecrets(folder: string): Promise<readonly string[]> {
-  const settings = [await userSettings(), `registry=${(await npmConfig("registry")) ?? ""}`, ...PATIENCE];
-  const authorities = [await npmConfig("cafile"), process.env["NODE_EXTRA_CA_CERTS"]]
-    .map(textOf)
-    .filter((text) => text !== "");
-  const secrets = [
-    secret(folder, "npmrc", [...settings, ...(authorities.length > 0 ? ["cafile=/run/secrets/ca"] : [])]),
+export function npmSecrets(folder: string, { userconfig, registry, cafile }: NpmSettings): readonly string[] {
+  const settings = [textOf(userconfig), `registry=${registry ?? ""}`, ...PATIENCE];
+  const authorities = [cafile, process.env["NODE_EXTRA_CA_CERTS"]].map(textOf).filter((text) => text !== "");
+  if (authorities.length === 0) return [secret(folder, "npmrc", settings)];
+  // npm trusts either these or Node's own: so all of them.
+  return [
+    secret(folder, "npmrc", [...settings, "cafile=/run/secrets/ca"]),
+    secret(folder, "ca", [...rootCertificates, ...authorities]),
   ];
-  // npm trusts these only, or Node's own only: so all of them.
-  if (authorities.length > 0) secrets.push(secret(folder, "ca", [...rootCertificates, ...authorities]));
-  return secrets;
 }
 
-/** One setting of the user's npm; undefined if it has no value. */
-export async function npmConfig(name: string): Promise<string | undefined> {
-  const { stdout } = await run("npm", ["config", "get", name], { timeout: COMMAND_LIMIT_MS });
-  return ["undefined", "null", ""].includes(stdout.trim()) ? undefined : stdout.trim();
-}
-
-async function userSettings(): Promise<string> {
-  return textOf(await npmConfig("userconfig"));
-}
-
-function textOf(file: string | undefined): string {
-  return file !== undefined && existsSync(file) ? readFileSync(file, "utf8") : "";
+function textOf(file: string | null | undefined): string {
+  return typeof file === "string" && existsSync(file) ? readFileSync(file, "utf8") : "";
 }
 
 function secret(folder: string, id: string, lines: readonly string[]): string {
