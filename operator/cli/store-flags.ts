@@ -32,6 +32,9 @@ Exit codes: 0 done; 1 another try may help; 2 only a person can help.`,
 /** Where a backup's Job runs unless told otherwise: an emptyDir of its pod. */
 export const WORK_FOLDER = "/tmp";
 
+/** As a shell says it. All work can be ended at any moment: the next try goes on or begins anew. */
+const EXIT_BY_SIGTERM = 143;
+
 /** Runs the work of a command; what it does not come to is a JobFailed. */
 export async function runWork<F extends StoreFlags>(
   work: (flags: F, environment: JobEnvironment) => Promise<number>,
@@ -39,6 +42,13 @@ export async function runWork<F extends StoreFlags>(
   { out }: Terminal,
 ): Promise<void> {
   const log = (line: string): void => out(`${line}\n`);
-  const exitCode = await work(flags, { variables: process.env, log, resultFile: flags.resultFile });
-  if (exitCode !== 0) throw new JobFailed(exitCode);
+  // A container's first process is not ended by the signal itself.
+  const onSignal = (): never => process.exit(EXIT_BY_SIGTERM);
+  process.once("SIGTERM", onSignal);
+  try {
+    const exitCode = await work(flags, { variables: process.env, log, resultFile: flags.resultFile });
+    if (exitCode !== 0) throw new JobFailed(exitCode);
+  } finally {
+    process.off("SIGTERM", onSignal);
+  }
 }
