@@ -18,13 +18,16 @@ export function hibernation(observation: Observation): Decision | undefined {
   return hasQuorum(observation) ? (learner(observation) ?? fallAsleep(observation)) : undefined;
 }
 
+/** A change of members that sleep came upon is gone on with when the cluster wakes up: what is known of it stays known. */
 function sleep(observation: Observation): Decision {
-  const { pods, cluster } = observation;
-  if (pods.length === 0) {
-    return { step: { kind: "None" }, reason: "Hibernated", message: "spec.replicas is 0: no pods, all data are kept" };
+  const { pods, cluster, latched } = observation;
+  const change = latched.operation?.memberId === undefined ? undefined : latched.operation;
+  if (pods.length > 0) {
+    const message = `${pods.map((pod) => pod.name).join(", ")} still to stop`;
+    return wait("Hibernating", message, RETRY_MS.pod, change ?? operation(observation, "Hibernate", cluster.name));
   }
-  const message = `${pods.map((pod) => pod.name).join(", ")} still to stop`;
-  return wait("Hibernating", message, RETRY_MS.pod, operation(observation, "Hibernate", cluster.name));
+  const message = "spec.replicas is 0: no pods, all data are kept";
+  return { step: { kind: "None" }, reason: "Hibernated", message, ...(change && { operation: change }) };
 }
 
 /** A claim that is being deleted goes as soon as its pod stops: enough others have to stay to wake up with. */
