@@ -27,7 +27,7 @@ restores it into a second cluster. Every command is printed before it runs.
 --down            remove everything again
 
 Without --context a throwaway Kubernetes is started on this machine. That needs Linux, root, Go (its programs are built once,
-in some six minutes, and kept in ~/.cache/kvorum) and Debian packages, which are installed.`);
+in some eight minutes on two cores, and kept in ~/.cache/kvorum) and Debian packages, which are installed.`);
 } else {
   try {
     if (options.down) await tearDown(options);
