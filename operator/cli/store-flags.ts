@@ -42,13 +42,16 @@ export async function runWork<F extends StoreFlags>(
   { out }: Terminal,
 ): Promise<void> {
   const log = (line: string): void => out(`${line}\n`);
-  // A container's first process is not ended by the signal itself.
-  const onSignal = (): never => process.exit(EXIT_BY_SIGTERM);
-  process.once("SIGTERM", onSignal);
+  process.once("SIGTERM", end);
   try {
     const exitCode = await work(flags, { variables: process.env, log, resultFile: flags.resultFile });
     if (exitCode !== 0) throw new JobFailed(exitCode);
   } finally {
-    process.off("SIGTERM", onSignal);
+    process.off("SIGTERM", end);
   }
+}
+
+/** A container's first process is not ended by the signal itself. */
+function end(): never {
+  process.exit(EXIT_BY_SIGTERM);
 }
