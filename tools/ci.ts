@@ -11,6 +11,6 @@ await runSteps([
   {
     name: "etcd's robustness suite, one round",
     command: ["node", "tools/robustness.ts", "--rounds", "1"],
-    attempts: 2,
+    attempts: 3,
   },
 ]);
