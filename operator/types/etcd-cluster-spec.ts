@@ -42,7 +42,7 @@ const BOOTSTRAP = {
         storeRef: referenceTo("The EtcdBackupStore that holds the snapshot."),
         key: {
           type: "string",
-          description: "Key of the snapshot within the store's bucket, or its path within the volume.",
+          description: "Key of the snapshot in the store, below its prefix, or its path below that of the volume.",
           minLength: 1,
           maxLength: 1024,
         },

@@ -22,7 +22,7 @@ const SOURCE = {
         storeRef: referenceTo("The EtcdBackupStore that holds it."),
         key: {
           type: "string",
-          description: "Its key within the bucket, or its path within the volume.",
+          description: "Its key in the store, below its prefix, or its path below that of the volume.",
           minLength: 1,
           maxLength: 1024,
         },
