@@ -24,7 +24,7 @@ export function clusterEvents(
   const told = [
     ...sizeEvents(observation, before),
     // Without a member list nobody knows who has come or gone.
-    ...(observation.members ? memberEvents(before.members ?? [], now.members ?? []) : []),
+    ...(observation.members ? memberEvents(before, now.members ?? []) : []),
     ...conditionEvents(before, now),
     ...stepEvents(decision, before),
   ];
@@ -40,14 +40,21 @@ function sizeEvents({ cluster }: Observation, before: EtcdClusterStatus): readon
   return [["EvenSize", note]];
 }
 
-function memberEvents(before: readonly MemberStatus[], now: readonly MemberStatus[]): readonly Told[] {
+function memberEvents(
+  { members: before = [], operation }: EtcdClusterStatus,
+  now: readonly MemberStatus[],
+): readonly Told[] {
   const joined = now.flatMap((row): readonly Told[] => {
     const earlier = before.find(({ name }) => name === row.name);
     if (!votes(row) || (earlier?.id === row.id && earlier && votes(earlier))) return [];
-    const replaced = earlier?.id !== undefined && earlier.id !== row.id && votes(earlier);
-    return replaced
-      ? [["MemberReplaced", `${row.name}: member ${row.id ?? ""} votes in the place of ${earlier.id ?? ""}`]]
-      : [["MemberAdded", `${row.name}: member ${row.id ?? ""} votes`]];
+    const votesNow = `${row.name}: member ${row.id ?? ""} votes`;
+    if (earlier?.id !== undefined && earlier.id !== row.id && votes(earlier))
+      return [["MemberReplaced", `${votesNow} in the place of ${earlier.id}`]];
+    // While the successor learns, the table shows it already, and no longer whom it replaces.
+    const isSuccessor = operation?.type === "Replace" && operation.target === row.name;
+    return isSuccessor
+      ? [["MemberReplaced", `${votesNow} in the place of the one whose disk was lost`]]
+      : [["MemberAdded", votesNow]];
   });
   const left = before.flatMap((row): readonly Told[] => {
     if (row.id === undefined || now.some(({ id }) => id === row.id)) return [];

@@ -280,6 +280,25 @@ describe("events of a cluster", () => {
     expect(eventsOf(from, to)).toEqual(expected);
   });
 
+  test("a successor that was seen to learn replaces a member, it is not added", () => {
+    const replacing: Decision = {
+      step: { kind: "FinishReplace", memberId: "a2", successorId: "b2", ordinal: 2 },
+      reason: "ReplacingMember",
+      message: "",
+      operation: { type: "Replace", phase: "FinishReplace", target: "example-2", startedMs: NOW_MS, attempt: 1 },
+    };
+    const successor: Member = { id: "b2", ordinal: 2, name: "", isLearner: true };
+    const learns = observed({
+      pods: [pod(0), pod(1), pod(2, running(2, { memberId: "b2", isLearner: true }))],
+      members: [voter(0), voter(1), voter(2), successor],
+    });
+    const swapped = observed({
+      pods: [pod(0), pod(1), pod(2, running(2, { memberId: "b2" }))],
+      members: [voter(0), voter(1), { ...voter(2), id: "b2" }],
+    });
+    expect(eventsOf(learns, swapped, AT_REST, replacing)).toEqual(["MemberReplaced"]);
+  });
+
   test("an even size is warned of once for each change of the spec", () => {
     const even = observed({
       cluster: { name: "example", uid: "uid", generation: 5, wanted: 4, paused: false, restore: false },
@@ -289,8 +308,13 @@ describe("events of a cluster", () => {
   });
 });
 
-function eventsOf(from: Observation, to: Observation, decision = AT_REST): readonly string[] {
-  const before = statusOf(from);
+function eventsOf(
+  from: Observation,
+  to: Observation,
+  decision = AT_REST,
+  earlier: Decision = AT_REST,
+): readonly string[] {
+  const before = statusOf(from, earlier);
   const cluster = { ...etcdCluster({}, "example"), status: before };
   const now = clusterStatus(to, decision, cluster, { refreshesNumbers: true, backups: NO_BACKUPS });
   return clusterEvents(to, decision, cluster, now).map(({ reason }) => reason);
