@@ -6,7 +6,7 @@ import { waitUntil } from "../../support/wait-until.ts";
 import type { NamedClient } from "../observer/hash-members.ts";
 import type { Observer } from "../observer/observer.ts";
 import type { End } from "../observer/same-end.ts";
-import type { KubeEvent, Pod } from "./kube-objects.ts";
+import { isReady, type KubeEvent, type Pod } from "./kube-objects.ts";
 import type { TestCase } from "./test-case.ts";
 
 const SETTLE_LIMIT_MS = 240_000;
@@ -96,10 +96,19 @@ export class ClusterUnderTest {
     }
   }
 
-  /** Waits until that many members vote and serve and nothing is in flight; gives the seconds that it took. */
+  /**
+   * Waits until that many members vote and serve, nothing is in flight, and all pods are ready; gives the seconds that it
+   * took. The status alone may be of a moment before the scenario did something.
+   */
   async settled(replicas: number, timeoutMs = SETTLE_LIMIT_MS): Promise<string> {
     const startMs = performance.now();
+    const isReadyNow = async (): Promise<true | undefined> => {
+      const pods = await this.pods();
+      return pods.length === replicas && pods.every(isServing) ? true : undefined;
+    };
+    await waitUntil(`${this.name} has ${String(replicas)} ready pods`, isReadyNow, { timeoutMs, everyMs: POLL_MS });
     await this.until(`it has settled at ${String(replicas)}`, (object) => isSettled(object, replicas), timeoutMs);
+    await waitUntil(`${this.name} has ${String(replicas)} ready pods`, isReadyNow, { timeoutMs, everyMs: POLL_MS });
     return `${((performance.now() - startMs) / 1000).toFixed(1)} s`;
   }
 
@@ -172,6 +181,10 @@ export class ClusterUnderTest {
       isSettled: isSettled(object, object.spec.replicas),
     };
   }
+}
+
+function isServing(pod: Pod): boolean {
+  return isReady(pod) && pod.metadata.deletionTimestamp === undefined;
 }
 
 /** A condition by its type. */

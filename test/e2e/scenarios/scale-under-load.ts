@@ -22,6 +22,8 @@ export const scaleUnderLoad: Scenario = {
     test.check(claims.size === 1 && claims.has("data-x-0"), `one claim is left: ${[...claims.keys()].join(", ")}`);
     test.check(members.size === 5, `${String(members.size)} members there ever were`);
     const gapMs = cluster.observer.writer.longestGapMs();
+    const rate = cluster.observer.writer.perSecond;
+    test.check(rate >= WRITES_PER_SECOND * 0.75, `${rate.toFixed(0)} writes/s were acknowledged`);
     test.check(gapMs <= GAP_MAX_MS, `longest write gap of all: ${gapMs.toFixed(0)} ms`);
   },
 };
