@@ -50,6 +50,8 @@ export const backUpAndRestore: Scenario = {
         template: { replicas: 3, storage: { size: "1Gi" }, image: { pullPolicy: "Never" } },
       }),
     );
+    // It writes nothing: the data have to be the backup's.
+    const copy = test.observe("y", 0);
     const restore = await waitUntil(
       "the restore is complete",
       async () => {
@@ -63,8 +65,6 @@ export const backUpAndRestore: Scenario = {
       restore.restoredRevision === revision,
       `restored after ${seconds()} at revision ${String(restore.restoredRevision)}`,
     );
-    // It writes nothing: the data have to be the backup's.
-    const copy = test.observe("y", 0);
     await copy.settled(3);
     const restored = await copy.serving();
     for (const { name, client } of restored) {
