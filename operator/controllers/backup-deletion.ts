@@ -6,6 +6,11 @@ import type { JobOutcome } from "./backup-job-outcome.ts";
 const STORED_LIMIT_MS = 3_600_000;
 /** The same where nothing was ever stored, as far as anybody knows: there is little to lose. */
 const UNSTORED_LIMIT_MS = 600_000;
+/**
+ * So long a store that is gone is waited for: it may be about to be made anew. When a namespace goes, its stores go first,
+ * and it waits for its backups.
+ */
+const STORE_GONE_LIMIT_MS = 60_000;
 /** How long to wait after a Job that has failed, until another one tries. */
 const RETRY_MS = 60_000;
 /** How often to look whether the time is over. */
@@ -33,7 +38,8 @@ export type DeletionStep =
 
 /**
  * Decides about a backup that is being deleted: the upload stops first, then a Job deletes what is stored. It never hangs
- * for ever on a store that is gone: after an hour the object is let go and says what it leaves behind.
+ * for ever: after a minute without the store, or an hour without success, the object is let go and says what it leaves
+ * behind.
  */
 export function deletionStep(observation: DeletionObservation): DeletionStep {
   const { backup, nowMs } = observation;
@@ -41,11 +47,16 @@ export function deletionStep(observation: DeletionObservation): DeletionStep {
   if (!finalizers.includes(FINALIZERS.backup)) return { kind: "None" };
   if (backup.spec.deletionPolicy === "Retain" || backup.status?.key === undefined) return { kind: "Release" };
   const step = towardsDeletion(observation, backup.status.key);
-  const limitMs = backup.status.sha256 === undefined ? UNSTORED_LIMIT_MS : STORED_LIMIT_MS;
+  const limitMs = limitOf(observation);
   const isLate = nowMs - Date.parse(deletionTimestamp) >= limitMs;
   if (!isLate || step.kind === "Release") return step;
   const why = step.kind === "Wait" ? step.message : "it took too long";
   return { kind: "Release", leftBehind: why };
+}
+
+function limitOf({ backup, hasStore, deletion }: DeletionObservation): number {
+  if (!hasStore && deletion.kind === "Missing") return STORE_GONE_LIMIT_MS;
+  return backup.status?.sha256 === undefined ? UNSTORED_LIMIT_MS : STORED_LIMIT_MS;
 }
 
 function towardsDeletion(
