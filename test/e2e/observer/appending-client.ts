@@ -5,6 +5,7 @@ import type { AcknowledgedWrite, FoundKey } from "./no-write-lost.ts";
 
 const ATTEMPT_TIMEOUT_MS = 1000;
 const FAILURE_PAUSE_MS = 20;
+const MADE_UP_MS = 1000;
 const PAGE_KEYS = 1000;
 const VALUE_BYTES = 64;
 /** Few, so that the rate is kept while answers take long. */
@@ -71,8 +72,8 @@ export class AppendingClient {
     let [endpoint, dueMs] = [lane, performance.now() + (lane * everyMs) / 7];
     for (let n = 0; !this.#isStopped; n++) {
       await sleep(Math.max(0, dueMs - performance.now()));
-      // What was missed during an outage is not made up for.
-      dueMs = Math.max(dueMs + everyMs, performance.now());
+      // What slow answers cost is made up for, an outage is not.
+      dueMs = Math.max(dueMs + everyMs, performance.now() - MADE_UP_MS);
       const clients = this.#options.endpoints();
       const client = clients[endpoint % Math.max(1, clients.length)];
       if (client && (await this.#write(client, lane, n))) continue;
