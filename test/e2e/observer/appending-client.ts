@@ -9,7 +9,7 @@ const MADE_UP_MS = 1000;
 const PAGE_KEYS = 1000;
 const VALUE_BYTES = 64;
 /** Few, so that the rate is kept while answers take long. */
-const WRITES_PER_SECOND_AND_LANE = 5;
+const WRITES_PER_SECOND_AND_LANE = 2;
 
 /** Where its keys are. */
 export const APPENDED = "appended/";
