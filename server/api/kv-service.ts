@@ -1,6 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { DomainError } from "../base/domain-error.ts";
-import { atOnce, type Slices } from "../base/slices.ts";
+import { atOnce } from "../base/slices.ts";
 import type { RangeFrame } from "../mvcc/range-plan.ts";
 import type { Node } from "../node/node.ts";
 import type { Command } from "../node/proposals.ts";
@@ -92,22 +92,16 @@ function mayBeLarge(node: Node, { rangeEnd }: RangeRequest): boolean {
 }
 
 async function largeRange(node: Node, request: RangeRequest): Promise<RangeResponse> {
-  const { needs, frame } = await inSlices(node, node.machine.mvcc.planRangeSliced(request));
+  const { needs, frame } = await node.inSlices(node.machine.mvcc.planRangeSliced(request));
   const records = await node.records(needs);
-  const arranged = frame.arrange ? await inSlices(node, frame.arrange(records)) : records;
+  const arranged = frame.arrange ? await node.inSlices(frame.arrange(records)) : records;
   const answer = completeHeader(node, new RangeAnswer(frame, arranged));
-  await inSlices(node, answer.encodeInSlices());
+  await node.inSlices(answer.encodeInSlices());
   return answer;
 }
 
 function arrangedAtOnce({ arrange }: RangeFrame, records: readonly Uint8Array[]): readonly Uint8Array[] {
   return arrange ? atOnce(arrange(records)) : records;
-}
-
-async function inSlices<T>(node: Node, slices: Slices<T>): Promise<T> {
-  let step = slices.next();
-  for (; step.done !== true; step = slices.next()) await node.nextTurn();
-  return step.value;
 }
 
 /** With the CORRUPT alarm nothing is served (etcd's corrupt applier). */

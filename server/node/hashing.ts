@@ -45,11 +45,9 @@ export class Hashing {
   /** HashKV at a point whose rows the caller holds back from deletion. Fault: compacted. */
   async hashAt(point: HashPoint): Promise<HashKvResult> {
     const { replica, flusher, turns } = this.#options;
-    const keeping = replica.machine.mvcc.keepSlices(point);
-    let step = keeping.next();
-    for (; step.done !== true; step = keeping.next()) await turns.next();
+    const keep = await turns.run(replica.machine.mvcc.keepSlices(point));
     await flusher.flush();
-    const hash = new HashKv({ ...point, keep: step.value });
+    const hash = new HashKv({ ...point, keep });
     const { from } = bucketRange("key");
     const to = bucketRange("key", encodeRevision(point.revision + 1, 0, false)).from;
     await this.#feed({ from, to }, (key, value) => {

@@ -1,4 +1,5 @@
 import type { ClusterId, Index, NodeId, Revision, Term } from "../base/ids.ts";
+import type { Slices } from "../base/slices.ts";
 import type { Outcome } from "../apply/outcome.ts";
 import type { StateMachine } from "../apply/state-machine.ts";
 import type { HashKvResult } from "../mvcc/hash.ts";
@@ -132,9 +133,9 @@ export class Node {
     this.#parts.raiseNoSpace();
   }
 
-  /** To be awaited between the slices of large work: gives everybody else a turn of the event loop. */
-  nextTurn(): Promise<void> {
-    return this.#parts.turns.next();
+  /** Does large work in slices, and gives everybody else a turn of the event loop between two of them. */
+  inSlices<T>(slices: Slices<T>): Promise<T> {
+    return this.#parts.turns.run(slices);
   }
 
   /** Resolves when a read of this member's state is linearizable as of this call. */

@@ -1,3 +1,4 @@
+import type { Slices } from "../base/slices.ts";
 import type { Clock } from "../ports/clock.ts";
 
 /**
@@ -19,6 +20,13 @@ export class Turns {
       this.#waiting.push(resolve);
       this.#wake();
     });
+  }
+
+  /** Does work in slices, others having their turn between two of them. */
+  async run<T>(slices: Slices<T>): Promise<T> {
+    let step = slices.next();
+    for (; step.done !== true; step = slices.next()) await this.next();
+    return step.value;
   }
 
   #wake(): void {
