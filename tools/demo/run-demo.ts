@@ -32,7 +32,7 @@ export async function runDemo(options: DemoOptions): Promise<void> {
 /** Removes all that the demo has made: clusters first, so that their operator still looks after them. */
 export async function tearDown(options: DemoOptions): Promise<void> {
   if (options.context === undefined) {
-    const { down } = await import("../kubernetes/down.ts");
+    const { down } = await import("../kubernetes/cluster.ts");
     await down({ log: console.log });
     return;
   }

@@ -1,4 +1,4 @@
-import { existsSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import { etcdBinaries } from "../etcd-binaries.ts";
@@ -45,7 +45,7 @@ export async function findTarget({ context }: TargetOptions): Promise<Pick<Targe
   return context === undefined ? throwawayPrograms() : programsOf(context);
 }
 
-async function throwaway(image: string | undefined): Promise<Target> {
+async function throwaway(named: string | undefined): Promise<Target> {
   if (process.platform !== "linux" || process.getuid?.() !== 0) {
     throw new DemoError(
       "without --context the demo starts a Kubernetes on this machine, and that needs Linux and root: " +
@@ -53,33 +53,27 @@ async function throwaway(image: string | undefined): Promise<Target> {
     );
   }
   say("a throwaway Kubernetes on this machine");
-  const { up } = await import("../kubernetes/up.ts");
-  const { buildImage, KVORUM_IMAGE } = await import("../kubernetes/image.ts");
-  const { importImages } = await import("../kubernetes/containerd-images.ts");
-  const { programImage, S3_GATEWAY_IMAGE } = await import("../kubernetes/program-image.ts");
+  const { builtImageId, loadImage, loadS3Gateway, up } = await import("../kubernetes/cluster.ts");
   await up({ log: console.log });
-  const archive = image === undefined ? await buildImage({ log: console.log }) : undefined;
-  if (archive !== undefined) await importImages(archive);
-  await importImages(programImage("versitygw", S3_GATEWAY_IMAGE));
+  const image = named ?? (await loadImage({ log: console.log }));
+  const s3Image = await loadS3Gateway();
   return {
     ...(await throwawayPrograms()),
     etcdctl: etcdctl(),
-    image: image ?? KVORUM_IMAGE,
-    ...(archive !== undefined && { imageId: String(Math.trunc(statSync(archive).mtimeMs)) }),
-    pullPolicy: image === undefined ? "Never" : "IfNotPresent",
-    s3Image: S3_GATEWAY_IMAGE,
+    image,
+    ...(named === undefined && { imageId: builtImageId() }),
+    pullPolicy: named === undefined ? "Never" : "IfNotPresent",
+    s3Image,
   };
 }
 
 async function throwawayPrograms(): Promise<Pick<Target, "kubectl" | "helm">> {
-  const { kubeconfigPath } = await import("../kubernetes/places.ts");
-  const { kubectlPath } = await import("../kubernetes/kubectl.ts");
-  const { binFolder } = await import("../go-binaries.ts");
+  const { helmPath, kubeconfigPath, kubectlPath } = await import("../kubernetes/cluster.ts");
   console.log(`$ export KUBECONFIG=${kubeconfigPath.replace(homedir(), "~")}`);
   process.env["KUBECONFIG"] = kubeconfigPath;
   return {
     kubectl: { shown: "kubectl", path: kubectlPath },
-    helm: { shown: "helm", path: join(binFolder(), "helm") },
+    helm: { shown: "helm", path: helmPath },
   };
 }
 
@@ -87,7 +81,7 @@ async function ofContext(context: string, image: string | undefined): Promise<Ta
   const programs = programsOf(context);
   const base = { ...programs, etcdctl: etcdctl(), s3Image: PUBLIC_S3_IMAGE };
   if (image !== undefined) return { ...base, image, pullPolicy: "IfNotPresent" };
-  await loadImage(context);
+  await giveImage(context);
   return { ...base, image: DEV_IMAGE, pullPolicy: "Never" };
 }
 
@@ -101,7 +95,7 @@ function programsOf(context: string): Pick<Target, "kubectl" | "helm"> {
 }
 
 /** Builds the image by docker and loads it into a kind or minikube cluster; others have to pull one. */
-async function loadImage(context: string): Promise<void> {
+async function giveImage(context: string): Promise<void> {
   const kind = /^kind-(.+)$/.exec(context)?.[1];
   if (kind === undefined && !context.startsWith("minikube")) {
     throw new DemoError(

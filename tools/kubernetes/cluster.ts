@@ -8,6 +8,7 @@ import { programImage, S3_GATEWAY_IMAGE } from "./program-image.ts";
  * The throwaway Kubernetes, for the demo and the end-to-end tests: all that they may use of this folder.
  */
 export { down, type DownOptions } from "./down.ts";
+export { builtImageId } from "./image.ts";
 export { kubectl, kubectlPath, kubectlWithInput } from "./kubectl.ts";
 export { runInMachine } from "./machine.ts";
 export { addresses, kubeconfigPath, logFolder, nodeName, volumesFolder } from "./places.ts";

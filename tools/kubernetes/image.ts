@@ -55,6 +55,11 @@ async function build({ folder = repositoryRoot, log = console.log }: ImageOption
   return archive;
 }
 
+/** Which image the tag means since the last build. */
+export function builtImageId(): string {
+  return readFileSync(idFile, "utf8").trim();
+}
+
 /** Writes the archive, unless it holds this very image. */
 async function writeArchive(work: string): Promise<void> {
   const id = await buildah("images", "--quiet", "--no-trunc", KVORUM_IMAGE);
