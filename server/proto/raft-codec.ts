@@ -1,15 +1,7 @@
-import {
-  type ConfState,
-  type Entry,
-  EntryType,
-  type HardState,
-  type Message,
-  MessageType,
-  type Snapshot,
-  type SnapshotMetadata,
-} from "./raft-message.ts";
+import { readSnapshot, snapshotSize, writeSnapshot } from "./raft-codec-snapshot.ts";
+import { type Entry, EntryType, type HardState, type Message, MessageType } from "./raft-message.ts";
 import { WireError } from "./wire-error.ts";
-import { bigVarintSize, varintSize, WireReader, WireWriter } from "./wire.ts";
+import { bigVarintSize, lengthDelimitedSize, readNested, varintSize, WireReader, WireWriter } from "./wire.ts";
 
 /**
  * The bytes of raftpb, equal to those of etcd (raft v3.6.0): scalars are written even when zero, byte strings
@@ -17,24 +9,10 @@ import { bigVarintSize, varintSize, WireReader, WireWriter } from "./wire.ts";
  * Tags appear as the byte `field << 3 | wire type`. Byte strings that are read are views on the input.
  */
 
-/** Thrown away after reading, when the field was absent. */
-const NO_CONF_STATE: ConfState = {
-  voters: [],
-  learners: [],
-  votersOutgoing: [],
-  learnersNext: [],
-  autoLeave: false,
-};
-const NO_METADATA: SnapshotMetadata = {
-  confState: NO_CONF_STATE,
-  index: 0,
-  term: 0,
-};
-
 /** Bytes of an entry, without any prefix. */
 export function entrySize(entry: Entry): number {
   const fixed = 4 + varintSize(entry.term) + varintSize(entry.index);
-  return entry.data === undefined ? fixed : fixed + lengthDelimited(entry.data.length);
+  return entry.data === undefined ? fixed : fixed + lengthDelimitedSize(entry.data.length);
 }
 
 /** Writes an entry into a buffer that has room for `entrySize`. */
@@ -85,10 +63,10 @@ export function messageSize(message: Message): number {
   let size = 12 + bigVarintSize(message.to) + bigVarintSize(message.from) + varintSize(message.term);
   size += varintSize(message.logTerm) + varintSize(message.index) + varintSize(message.commit);
   size += varintSize(message.rejectHint) + bigVarintSize(message.vote);
-  for (const entry of message.entries) size += lengthDelimited(entrySize(entry));
-  if (message.snapshot !== undefined) size += lengthDelimited(snapshotSize(message.snapshot));
-  if (message.context !== undefined) size += lengthDelimited(message.context.length);
-  for (const response of message.responses) size += lengthDelimited(messageSize(response));
+  for (const entry of message.entries) size += lengthDelimitedSize(entrySize(entry));
+  if (message.snapshot !== undefined) size += lengthDelimitedSize(snapshotSize(message.snapshot));
+  if (message.context !== undefined) size += lengthDelimitedSize(message.context.length);
+  for (const response of message.responses) size += lengthDelimitedSize(messageSize(response));
   return size;
 }
 
@@ -174,8 +152,8 @@ function readMessage(reader: WireReader): Message {
   };
   while (!reader.done) {
     const tag = reader.tag();
-    if (tag === 0x3a) entries.push(nested(reader, readEntry));
-    else if (tag === 0x72) responses.push(nested(reader, readMessage));
+    if (tag === 0x3a) entries.push(readNested(reader, readEntry));
+    else if (tag === 0x72) responses.push(readNested(reader, readMessage));
     else readMessageField(reader, tag, message);
   }
   return message;
@@ -205,7 +183,7 @@ function readMessageField(reader: WireReader, tag: number, message: Mutable<Mess
       message.commit = reader.varint();
       return;
     case 0x4a:
-      message.snapshot = nested(reader, readSnapshot);
+      message.snapshot = readNested(reader, readSnapshot);
       return;
     case 0x50:
       message.reject = reader.bool();
@@ -264,148 +242,4 @@ export function decodeHardState(bytes: Uint8Array): HardState {
     else reader.skip(tag, 3);
   }
   return { term, vote, commit };
-}
-
-function snapshotSize(snapshot: Snapshot): number {
-  const metadata = lengthDelimited(metadataSize(snapshot.metadata));
-  return snapshot.data === undefined ? metadata : metadata + lengthDelimited(snapshot.data.length);
-}
-
-function writeSnapshot(writer: WireWriter, snapshot: Snapshot): void {
-  if (snapshot.data !== undefined) {
-    writer.byte(0x0a);
-    writer.bytes(snapshot.data);
-  }
-  writer.byte(0x12);
-  writer.varint(metadataSize(snapshot.metadata));
-  writeMetadata(writer, snapshot.metadata);
-}
-
-/** The bytes of raftpb.Snapshot. */
-export function encodeSnapshot(snapshot: Snapshot): Uint8Array {
-  const writer = new WireWriter(new Uint8Array(snapshotSize(snapshot)));
-  writeSnapshot(writer, snapshot);
-  return writer.buffer;
-}
-
-/** Reads raftpb.Snapshot. */
-export function decodeSnapshot(bytes: Uint8Array): Snapshot {
-  return readSnapshot(new WireReader(bytes));
-}
-
-function readSnapshot(reader: WireReader): Snapshot {
-  let data: Uint8Array | undefined;
-  let metadata = NO_METADATA;
-  while (!reader.done) {
-    const tag = reader.tag();
-    if (tag === 0x0a) data = reader.bytes();
-    else if (tag === 0x12) metadata = nested(reader, readMetadata);
-    else reader.skip(tag, 2);
-  }
-  return { data, metadata };
-}
-
-function metadataSize(metadata: SnapshotMetadata): number {
-  const confState = lengthDelimited(confStateSize(metadata.confState));
-  return confState + 2 + varintSize(metadata.index) + varintSize(metadata.term);
-}
-
-function writeMetadata(writer: WireWriter, metadata: SnapshotMetadata): void {
-  writer.byte(0x0a);
-  writer.varint(confStateSize(metadata.confState));
-  writeConfState(writer, metadata.confState);
-  writer.byte(0x10);
-  writer.varint(metadata.index);
-  writer.byte(0x18);
-  writer.varint(metadata.term);
-}
-
-/** The bytes of raftpb.SnapshotMetadata. */
-export function encodeSnapshotMetadata(metadata: SnapshotMetadata): Uint8Array {
-  const writer = new WireWriter(new Uint8Array(metadataSize(metadata)));
-  writeMetadata(writer, metadata);
-  return writer.buffer;
-}
-
-/** Reads raftpb.SnapshotMetadata. */
-export function decodeSnapshotMetadata(bytes: Uint8Array): SnapshotMetadata {
-  return readMetadata(new WireReader(bytes));
-}
-
-function readMetadata(reader: WireReader): SnapshotMetadata {
-  let confState = NO_CONF_STATE;
-  let index = 0;
-  let term = 0;
-  while (!reader.done) {
-    const tag = reader.tag();
-    if (tag === 0x0a) confState = nested(reader, readConfState);
-    else if (tag === 0x10) index = reader.varint();
-    else if (tag === 0x18) term = reader.varint();
-    else reader.skip(tag, 3);
-  }
-  return { confState, index, term };
-}
-
-function confStateSize(state: ConfState): number {
-  let size = 2;
-  for (const ids of [state.voters, state.learners, state.votersOutgoing, state.learnersNext])
-    for (const id of ids) size += 1 + bigVarintSize(id);
-  return size;
-}
-
-function writeConfState(writer: WireWriter, state: ConfState): void {
-  const lists = [state.voters, state.learners, state.votersOutgoing, state.learnersNext];
-  for (const [i, ids] of lists.entries())
-    for (const id of ids) {
-      writer.byte((i + 1) << 3);
-      writer.bigVarint(id);
-    }
-  writer.byte(0x28);
-  writer.byte(state.autoLeave ? 1 : 0);
-}
-
-/** The bytes of raftpb.ConfState. */
-export function encodeConfState(state: ConfState): Uint8Array {
-  const writer = new WireWriter(new Uint8Array(confStateSize(state)));
-  writeConfState(writer, state);
-  return writer.buffer;
-}
-
-/** Reads raftpb.ConfState. */
-export function decodeConfState(bytes: Uint8Array): ConfState {
-  return readConfState(new WireReader(bytes));
-}
-
-function readConfState(reader: WireReader): ConfState {
-  const lists: bigint[][] = [[], [], [], []];
-  let autoLeave = false;
-  while (!reader.done) {
-    const tag = reader.tag();
-    const ids = lists[(tag >>> 3) - 1];
-    if (ids !== undefined && (tag & 7) === 0) ids.push(reader.bigVarint());
-    else if (ids !== undefined && (tag & 7) === 2) pushPacked(reader, ids);
-    else if (tag === 0x28) autoLeave = reader.bool();
-    else reader.skip(tag, 5);
-  }
-  const [voters = [], learners = [], votersOutgoing = [], learnersNext = []] = lists;
-  return { voters, learners, votersOutgoing, learnersNext, autoLeave };
-}
-
-/** etcd writes repeated ids one by one, but every protobuf reader must take the packed form too. */
-function pushPacked(reader: WireReader, ids: bigint[]): void {
-  const outer = reader.enter();
-  while (!reader.done) ids.push(reader.bigVarint());
-  reader.leave(outer);
-}
-
-function nested<T>(reader: WireReader, read: (reader: WireReader) => T): T {
-  const outer = reader.enter();
-  const value = read(reader);
-  reader.leave(outer);
-  return value;
-}
-
-/** Bytes of a length-delimited field with a one-byte tag. */
-function lengthDelimited(length: number): number {
-  return 1 + varintSize(length) + length;
 }

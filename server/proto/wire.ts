@@ -215,3 +215,16 @@ function safe(value: number): number {
   if (!Number.isSafeInteger(value)) throw new WireError("a counter exceeds 2^53");
   return value;
 }
+
+/** Reads a length-delimited message with its own reader function, and goes on behind it. */
+export function readNested<T>(reader: WireReader, read: (reader: WireReader) => T): T {
+  const outer = reader.enter();
+  const value = read(reader);
+  reader.leave(outer);
+  return value;
+}
+
+/** Bytes of a length-delimited field with a one-byte tag. */
+export function lengthDelimitedSize(length: number): number {
+  return 1 + varintSize(length) + length;
+}

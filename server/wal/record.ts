@@ -1,7 +1,8 @@
 import { assert } from "../base/assert.ts";
 import { crc32c } from "../base/crc32c.ts";
 import type { Index, Term } from "../base/ids.ts";
-import { decodeConfState, encodeConfState, encodeHardState, entrySize, writeEntry } from "../proto/raft-codec.ts";
+import { decodeConfState, encodeConfState } from "../proto/raft-codec-snapshot.ts";
+import { encodeHardState, entrySize, writeEntry } from "../proto/raft-codec.ts";
 import type { ConfState, Entry, HardState } from "../proto/raft-message.ts";
 import { varintSize, WireReader, WireWriter } from "../proto/wire.ts";
 

@@ -3,17 +3,19 @@ import { readdirSync } from "node:fs";
 import { expect, test } from "vitest";
 import {
   decodeConfState,
-  decodeEntry,
-  decodeHardState,
-  decodeMessage,
   decodeSnapshot,
   decodeSnapshotMetadata,
   encodeConfState,
+  encodeSnapshot,
+  encodeSnapshotMetadata,
+} from "../../../server/proto/raft-codec-snapshot.ts";
+import {
+  decodeEntry,
+  decodeHardState,
+  decodeMessage,
   encodeEntry,
   encodeHardState,
   encodeMessage,
-  encodeSnapshot,
-  encodeSnapshotMetadata,
 } from "../../../server/proto/raft-codec.ts";
 import { MessageType } from "../../../server/proto/raft-message.ts";
 import { WireError } from "../../../server/proto/wire-error.ts";
