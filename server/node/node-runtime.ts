@@ -1,5 +1,5 @@
 import { hexId, NO_NODE, type NodeId } from "../base/ids.ts";
-import type { ConfOutcome, Fact } from "../apply/outcome.ts";
+import type { ConfOutcome } from "../apply/outcome.ts";
 import type { StateMachineOptions } from "../apply/state-machine.ts";
 import type { Timer } from "../ports/clock.ts";
 import type { Network } from "../ports/network.ts";
@@ -7,12 +7,14 @@ import type { ConfChange, ConfChangeV2 } from "../proto/raft-message.ts";
 import { ApplyQueue } from "./apply-queue.ts";
 import { AutoCompactor } from "./auto-compactor.ts";
 import { CorruptionCheck } from "./corruption-check.ts";
+import { FactReactions } from "./fact-reactions.ts";
 import { FirstElection } from "./first-election.ts";
 import { IdGenerator } from "./id-generator.ts";
 import { LeaderTransfer } from "./leader-transfer.ts";
 import { Leadership } from "./leadership.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
 import { MemberChanges } from "./member-changes.ts";
+import { MemberPublisher } from "./member-publisher.ts";
 import { MemberService } from "./member-service.ts";
 import { Node } from "./node.ts";
 import type { NodeConfig, NodeWorld } from "./node-options.ts";
@@ -27,10 +29,6 @@ import { VersionMonitor } from "./version-monitor.ts";
 
 /** What a request may take before the time for elections is added (etcd's ReqTimeout). */
 const REQUEST_TIMEOUT_MS = 5000;
-/** How long a removed member goes on, so that its peers still hear what it has promised. */
-const REMOVED_GRACE_MS = 1000;
-/** How soon the member's own attributes are proposed again if that failed. */
-const PUBLISH_RETRY_MS = 100;
 
 /** A running member: its parts, and what one part's events mean to the others. Every arrow between them is here. */
 export class NodeRuntime {
@@ -45,6 +43,7 @@ export class NodeRuntime {
   readonly #readGate: ReadGate;
   readonly #applyQueue: ApplyQueue;
   readonly #network: Network;
+  readonly #reactions: FactReactions;
   readonly #loop: ReadyLoop;
   readonly #versions: VersionMonitor;
   readonly #leases: LeaseKeeper;
@@ -54,7 +53,7 @@ export class NodeRuntime {
   readonly #snapshots: SnapshotTransfer;
   readonly #autoCompactor: AutoCompactor | undefined;
   readonly #ticker: Timer;
-  readonly #published = Promise.withResolvers<undefined>();
+  readonly #publisher: MemberPublisher;
   #isStopping = false;
 
   constructor(config: NodeConfig, world: NodeWorld, recovered: Recovered, machine: StateMachineOptions) {
@@ -68,9 +67,20 @@ export class NodeRuntime {
     this.#readGate = this.#makeReadGate();
     this.#applyQueue = this.#makeApplyQueue();
     this.#network = this.#connect();
-    this.#loop = this.#makeLoop();
-    const { selfId, replica } = recovered;
+    const { selfId, clusterId, replica } = recovered;
     const { clock, logger } = world;
+    this.#reactions = new FactReactions({
+      selfId,
+      clock,
+      logger,
+      network: this.#network,
+      compactor: this.#state.compactor,
+      propose: this.#propose,
+      onSelfRemoved: () => {
+        this.#onSelfRemoved();
+      },
+    });
+    this.#loop = this.#makeLoop();
     const leadership = this.#leadership;
     const { calls } = this.#network;
     const shared = { selfId, replica, leadership, clock, calls, logger, propose: this.#propose };
@@ -115,7 +125,12 @@ export class NodeRuntime {
     });
     this.#firstElection.advance();
     this.#state.compactor.start();
-    this.#publish();
+    this.#publisher = new MemberPublisher({
+      ...shared,
+      clusterId,
+      name: config.name,
+      clientUrls: config.advertiseClientUrls,
+    });
   }
 
   /** The member as the services see it. */
@@ -155,10 +170,10 @@ export class NodeRuntime {
       },
       propose: this.#propose,
       raiseNoSpace: () => {
-        this.#raiseNoSpace();
+        this.#reactions.raiseNoSpace();
       },
       transferLeader: (target) => this.#transfer.to(target, this.#requestTimeoutMs),
-      published: this.#published.promise,
+      published: this.#publisher.published,
       checkCorruption: () => this.#corruption.beforeServing(),
       transferAway: () => this.#transfer.away(2 * this.#electionTimeoutMs).catch(() => false),
       stop: () => this.#stop(),
@@ -218,7 +233,7 @@ export class NodeRuntime {
         this.#onConfOutcome(outcome, change);
       },
       onFacts: (facts) => {
-        this.#onFacts(facts);
+        this.#reactions.onFacts(facts);
       },
       onBatchApplied: () => {
         localSnapshotter.onApplied();
@@ -313,7 +328,7 @@ export class NodeRuntime {
   #onConfOutcome(outcome: ConfOutcome, change: ConfChange | ConfChangeV2): void {
     const { replica } = this.#recovered;
     replica.confState = this.#state.raft.applyConfChange(outcome.effective);
-    this.#onFacts(outcome.facts);
+    this.#reactions.onFacts(outcome.facts);
     this.#transfer.whileLeaving();
     this.#changes.onApplied(outcome, change, replica.confState.votersOutgoing.length > 0);
     this.#world.logger.info("applied a configuration change through raft", {
@@ -326,77 +341,10 @@ export class NodeRuntime {
     this.#loop.schedule();
   }
 
-  #onFacts(facts: readonly Fact[]): void {
-    const { selfId } = this.#recovered;
-    for (const fact of facts) {
-      switch (fact.kind) {
-        case "member-added":
-          if (fact.member.id !== selfId) this.#network.addPeer(fact.member);
-          break;
-        case "member-updated":
-          if (fact.member.id !== selfId) this.#network.updatePeer(fact.member);
-          break;
-        case "member-removed":
-          this.#onMemberRemoved(fact.id);
-          break;
-        case "compaction-scheduled":
-          this.#state.compactor.start();
-          break;
-        case "quota-exceeded":
-          this.#raiseNoSpace();
-          break;
-        case "cluster-version-changed":
-          this.#world.logger.info("updated cluster version", { from: fact.previous, to: fact.version });
-          break;
-        case "member-promoted":
-        case "member-attributes-changed":
-        case "downgrade-changed":
-        case "lease-granted":
-        case "lease-revoked":
-        case "alarm-raised":
-        case "alarm-cleared":
-          break;
-      }
-    }
-  }
-
-  #onMemberRemoved(id: NodeId): void {
-    this.#world.logger.info("removed member", { "removed-remote-peer-id": hexId(id) });
-    // Messages that are on their way may still be needed by the others.
-    if (id === this.#recovered.selfId) this.#world.clock.after(REMOVED_GRACE_MS, () => this.#onSelfRemoved());
-    else this.#network.removePeer(id);
-  }
-
   #onSelfRemoved(): void {
     if (this.#isStopping) return;
     this.#isStopping = true;
     this.#world.onRemoved();
-  }
-
-  #raiseNoSpace(): void {
-    const alarm = { action: 1, memberID: this.#recovered.selfId, alarm: 1 };
-    this.#propose({ alarm }).catch((error: unknown) => {
-      this.#world.logger.warn("failed to raise alarm", { alarm: "NOSPACE", error: String(error) });
-    });
-  }
-
-  /** Tells the cluster this member's name and client URLs, until it has been heard. */
-  #publish(): void {
-    const { selfId } = this.#recovered;
-    const { name, advertiseClientUrls } = this.#config;
-    const memberAttributes = { name, clientUrls: [...advertiseClientUrls] };
-    this.#propose({ clusterMemberAttrSet: { memberID: selfId, memberAttributes } }).then(
-      () => {
-        this.#published.resolve(undefined);
-        this.#world.logger.info("published local member to cluster through raft", {
-          "local-member-id": hexId(selfId),
-          "cluster-id": hexId(this.#recovered.clusterId),
-        });
-      },
-      () => {
-        if (!this.#isStopping) this.#world.clock.after(PUBLISH_RETRY_MS, () => this.#publish());
-      },
-    );
   }
 
   #timeoutFault() {
@@ -408,6 +356,7 @@ export class NodeRuntime {
   async #stop(): Promise<void> {
     this.#isStopping = true;
     this.#ticker.cancel();
+    this.#publisher.stop();
     this.#versions.stop();
     this.#leases.stop();
     this.#corruption.stop();
