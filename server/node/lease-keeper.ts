@@ -1,6 +1,7 @@
 import { DomainError } from "../base/domain-error.ts";
 import { NO_NODE, type LeaseId } from "../base/ids.ts";
 import type { Clock, Timer } from "../ports/clock.ts";
+import { PeerCallError } from "../ports/peer-call-error.ts";
 import type { LeaseTimeToLive, PeerCalls } from "../ports/network.ts";
 import type { Leadership } from "./leadership.ts";
 import { pause } from "./pause.ts";
@@ -124,16 +125,16 @@ export class LeaseKeeper {
     const { leadership, replica, clock, requestTimeoutMs } = this.#options;
     const deadlineMs = clock.monotonicMs() + requestTimeoutMs;
     for (;;) {
-      const isHere = leadership.isLeader;
       try {
-        if (isHere) return await here();
+        if (leadership.isLeader) return await here();
         const leader = leadership.leader === NO_NODE ? undefined : replica.machine.membership.member(leadership.leader);
         const timeoutMs = deadlineMs - clock.monotonicMs();
         if (leader && timeoutMs > 0) return await there(leader.peerUrls, timeoutMs);
       } catch (error) {
-        // A call to a peer fails in many ways; here only an outcome can pass, anything else is a bug.
-        const mayPass = !isHere || error instanceof DomainError;
-        if (!mayPass || (error instanceof DomainError && error.fault === "lease-not-found")) throw error;
+        // Another leader, or the same one a little later, may say something else. Anything that is neither is a bug.
+        const mayPass =
+          error instanceof DomainError ? error.fault !== "lease-not-found" : error instanceof PeerCallError;
+        if (!mayPass) throw error;
       }
       if (clock.monotonicMs() >= deadlineMs) throw new DomainError("timeout");
       await pause(clock, WAIT_STEP_MS);

@@ -77,7 +77,7 @@ export interface RemoteMember {
   readonly isLearner: boolean;
 }
 
-/** Requests to another member's peer port (peer-protocol §1). They reject with DomainError or an Error that names the URL. */
+/** Requests to another member's peer port (peer-protocol §1). They reject with a DomainError, the peer's answer, or a PeerCallError. */
 export interface PeerCalls {
   version(peerUrls: readonly string[], timeoutMs: number): Promise<PeerVersion>;
   members(peerUrls: readonly string[], timeoutMs: number): Promise<RemoteMembers>;

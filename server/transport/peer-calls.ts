@@ -1,6 +1,7 @@
 import { DomainError } from "../base/domain-error.ts";
 import { hexId, type ClusterId } from "../base/ids.ts";
 import type { Clock } from "../ports/clock.ts";
+import { PeerCallError } from "../ports/peer-call-error.ts";
 import type { PeerCalls } from "../ports/network.ts";
 import { decodeRenewed, decodeTimeToLive, encodeRenewal, encodeTimeToLiveQuestion } from "./lease-messages.ts";
 import { headerOf, parseHexId } from "./network-identity.ts";
@@ -84,7 +85,7 @@ function asker(client: PeerClient, clock: Clock) {
     read: (answer: PeerAnswer) => T,
   ): Promise<T> => {
     const deadlineMs = clock.monotonicMs() + timeoutMs;
-    let failure = new Error(`${method} ${path}: the peer has no URL`);
+    let failure = new PeerCallError(`${method} ${path}: the peer has no URL`);
     for (const [i, url] of urls.entries()) {
       const shareMs = (deadlineMs - clock.monotonicMs()) / (urls.length - i);
       try {
@@ -93,10 +94,10 @@ function asker(client: PeerClient, clock: Clock) {
         const fault = faultOf?.(answer);
         if (fault) throw fault;
         const said = textOf(answer.body).trim().slice(0, 200);
-        failure = new Error(`${method} ${url}${path}: HTTP status ${String(answer.status)}: ${said}`);
+        failure = new PeerCallError(`${method} ${url}${path}: HTTP status ${String(answer.status)}: ${said}`);
       } catch (error) {
-        if (error instanceof DomainError) throw error;
-        failure = error as Error;
+        if (!(error instanceof PeerCallError)) throw error;
+        failure = error;
       }
     }
     throw failure;
@@ -107,7 +108,7 @@ function readOrName<T>(answer: PeerAnswer, read: (answer: PeerAnswer) => T, requ
   try {
     return read(answer);
   } catch (error) {
-    throw new Error(`${request}: ${(error as Error).message}`, { cause: error });
+    throw new PeerCallError(`${request}: ${(error as Error).message}`, { cause: error });
   }
 }
 

@@ -3,6 +3,7 @@ import { Agent as HttpsAgent, request as requestHttps } from "node:https";
 import type { IncomingHttpHeaders } from "node:http";
 import type { ConnectionOptions } from "node:tls";
 import type { Clock } from "../ports/clock.ts";
+import { PeerCallError } from "../ports/peer-call-error.ts";
 
 /** etcd closes a connection that was idle for 5 s; ours are given up before, so that no request meets a closing one. */
 const IDLE_CONNECTION_MS = 4000;
@@ -56,7 +57,7 @@ export class PeerClient {
     return this.#start(request, this.#own);
   }
 
-  /** A whole request and its whole answer, over a kept connection. Rejects with an Error that names the URL. */
+  /** A whole request and its whole answer, over a kept connection. Rejects with a PeerCallError. */
   async call(call: PeerCall): Promise<PeerAnswer> {
     const deadlineMs = this.#options.clock.monotonicMs() + call.timeoutMs;
     // Without a length Node sends the body of a GET as if it were the next request.
@@ -68,7 +69,9 @@ export class PeerClient {
       } catch (error) {
         // The peer closed the kept connection just when we used it again. Each of these requests may be repeated.
         if (request.reusedSocket && (error as NodeJS.ErrnoException).code === "ECONNRESET") continue;
-        throw new Error(`${call.method} ${call.url}${call.path}: ${(error as Error).message}`, { cause: error });
+        throw new PeerCallError(`${call.method} ${call.url}${call.path}: ${(error as Error).message}`, {
+          cause: error,
+        });
       }
     }
   }

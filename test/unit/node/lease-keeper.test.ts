@@ -3,6 +3,7 @@ import { DomainError } from "../../../server/base/domain-error.ts";
 import { Leadership } from "../../../server/node/leadership.ts";
 import { LeaseKeeper, type LeaseKeeperOptions } from "../../../server/node/lease-keeper.ts";
 import type { Command } from "../../../server/node/proposals.ts";
+import { PeerCallError } from "../../../server/ports/peer-call-error.ts";
 import type { PeerCalls } from "../../../server/ports/network.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 import { TestMachine } from "../../support/test-machine.ts";
@@ -92,7 +93,7 @@ test("a leader that cannot be reached is asked again until the request times out
   const setup = setUp({
     renewLease: async () => {
       calls++;
-      throw new Error("connection refused");
+      throw new PeerCallError("connection refused");
     },
   });
   lead(setup, OTHER);
@@ -131,4 +132,15 @@ test("a bug here is not mistaken for a leader that cannot be reached", async () 
   setup.machine.apply({ leaseCheckpoint: { checkpoints: [{ ID: 7n, remainingTTL: 500n }] } });
   lead(setup);
   await expect(setup.keeper.renew(7n)).rejects.toBe(bug);
+});
+
+test("a bug in asking the leader ends the request too", async () => {
+  const bug = new TypeError("a bug");
+  const setup = setUp({
+    leaseTimeToLive: async () => {
+      throw bug;
+    },
+  });
+  lead(setup, OTHER);
+  await expect(setup.keeper.timeToLive(7n, false)).rejects.toBe(bug);
 });
