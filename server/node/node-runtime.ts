@@ -69,17 +69,7 @@ export class NodeRuntime {
     this.#network = this.#connect();
     const { selfId, clusterId, replica } = recovered;
     const { clock, logger } = world;
-    this.#reactions = new FactReactions({
-      selfId,
-      clock,
-      logger,
-      network: this.#network,
-      compactor: this.#state.compactor,
-      propose: this.#propose,
-      onSelfRemoved: () => {
-        this.#onSelfRemoved();
-      },
-    });
+    this.#reactions = this.#makeReactions();
     this.#loop = this.#makeLoop();
     const leadership = this.#leadership;
     const { calls } = this.#network;
@@ -268,6 +258,21 @@ export class NodeRuntime {
       selfId,
       clusterId,
       peers: known.filter((member) => member.id !== selfId),
+    });
+  }
+
+  #makeReactions(): FactReactions {
+    const { clock, logger } = this.#world;
+    return new FactReactions({
+      selfId: this.#recovered.selfId,
+      clock,
+      logger,
+      network: this.#network,
+      compactor: this.#state.compactor,
+      propose: this.#propose,
+      onSelfRemoved: () => {
+        this.#onSelfRemoved();
+      },
     });
   }
 
