@@ -15,19 +15,31 @@ export class FailpointError extends Error {
 const KILLED = 137;
 
 /** Undefined unless a test has armed something: then a failpoint costs one comparison. */
-let armed: ReadonlyMap<FailpointName, FailpointAction> | undefined;
+let armed: ((name: FailpointName) => Promise<void> | undefined) | undefined;
 
 /**
  * `await failpoint("after-add-learner")` marks a place between two steps. Nothing happens there unless the process was
  * started with it in KVORUM_FAILPOINTS.
  */
 export function failpoint(name: FailpointName): Promise<void> | undefined {
-  return armed === undefined ? undefined : act(name, armed.get(name));
+  return armed?.(name);
 }
 
 /** Arms the failpoints of KVORUM_FAILPOINTS, for the whole process; none if it is undefined or empty. */
 export function armFailpoints(text: string | undefined): void {
-  armed = text === undefined || text.trim() === "" ? undefined : parseFailpoints(text);
+  if (text === undefined || text.trim() === "") return hearFailpoints(undefined);
+  const points = parseFailpoints(text);
+  armed = (name) => act(name, points.get(name));
+}
+
+/** Calls that with every failpoint that is passed, instead of what was armed; what it throws is thrown there. */
+export function hearFailpoints(hear: ((name: FailpointName) => void) | undefined): void {
+  armed =
+    hear &&
+    ((name) => {
+      hear(name);
+      return undefined;
+    });
 }
 
 /** Reads `name[:exit|:error|:pause=MS],…`; exit, which is kill -9, if nothing is said. */

@@ -2,7 +2,13 @@ import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { afterEach, describe, expect, test } from "vitest";
 import { ConfigError } from "../../../../operator/config/config.ts";
-import { armFailpoints, failpoint, FailpointError, parseFailpoints } from "../../../../operator/config/failpoint.ts";
+import {
+  armFailpoints,
+  failpoint,
+  FailpointError,
+  hearFailpoints,
+  parseFailpoints,
+} from "../../../../operator/config/failpoint.ts";
 import { FAILPOINTS } from "../../../../operator/config/failpoints.ts";
 
 afterEach(() => armFailpoints(undefined));
@@ -45,6 +51,18 @@ describe("failpoints", () => {
     expect(performance.now() - startMs).toBeGreaterThanOrEqual(19);
   });
 
+  test("are heard by a simulation in the same process, and what it throws is thrown there", async () => {
+    const heard: string[] = [];
+    hearFailpoints((name) => {
+      heard.push(name);
+      if (name === "after-promote") throw new Error("killed");
+    });
+    await expect(passBy()).rejects.toThrow("killed");
+    expect(heard).toEqual(["after-add-learner", "after-promote"]);
+    hearFailpoints(undefined);
+    expect(failpoint("after-promote")).toBeUndefined();
+  });
+
   test("armed with exit kill the process as kill -9 does: nothing after them happens", () => {
     expect(dying("")).toEqual({
       status: null,
@@ -72,6 +90,12 @@ test("every failpoint that is named in the operator is in the list, and is named
   });
   expect(named.filter((name) => !(name in FAILPOINTS))).toEqual([]);
 });
+
+async function passBy(): Promise<void> {
+  await failpoint("after-add-learner");
+  await failpoint("after-promote");
+  await failpoint("after-move-leader");
+}
 
 /** Runs a process that comes by an armed failpoint, and gives how it ended. */
 function dying(prologue: string) {
