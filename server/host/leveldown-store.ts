@@ -5,6 +5,7 @@ import type { Store, StoreOperation, StoreRange, StoreRow, StoreScan } from "../
 import { DiskError } from "../ports/disk-error.ts";
 import { Gate } from "./gate.ts";
 import { openDatabase, settle } from "./leveldown-database.ts";
+import { YoungCollection } from "./young-collection.ts";
 
 /**
  * Reads that may be in libuv's pool at a time. Besides them there are at most one write and one compaction, so a
@@ -117,6 +118,7 @@ class LeveldownScan implements StoreScan {
   readonly #folder: string;
   readonly #iterator: LevelDownIterator;
   readonly #reads: Gate;
+  readonly #garbage = new YoungCollection();
 
   constructor(folder: string, iterator: LevelDownIterator, reads: Gate) {
     this.#folder = folder;
@@ -125,6 +127,8 @@ class LeveldownScan implements StoreScan {
   }
 
   next(byteLimit: number): Promise<readonly StoreRow[]> {
+    // The rows of the slices before are garbage by now.
+    this.#garbage.passed(byteLimit);
     return this.#reads.run(() =>
       settle<readonly StoreRow[]>("scan", this.#folder, (done) => this.#gather([], byteLimit, done)),
     );

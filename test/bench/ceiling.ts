@@ -1,3 +1,4 @@
+import { NODE_FLAGS } from "../../tools/launcher.ts";
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
@@ -13,7 +14,7 @@ process.on("exit", () => {
 export async function ceiling(runs: readonly BenchmarkRun[]): Promise<readonly BenchmarkResult[]> {
   const [port = 0] = await freePorts(1);
   const main = join(import.meta.dirname, "empty-server.ts");
-  const child = spawn(process.execPath, ["--no-warnings", "--max-semi-space-size=32", main, String(port)], {
+  const child = spawn(process.execPath, [...NODE_FLAGS, main, String(port)], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   started.add(child);

@@ -6,6 +6,7 @@ import { bytes } from "../support/etcd-client.ts";
 import { eventLoopDelay } from "../support/event-loop-delay.ts";
 import { hashAgreement, hashText } from "../support/hash-agreement.ts";
 import { mebibytes, processMemory } from "../support/process-stats.ts";
+import { runFirst } from "../support/run-first.ts";
 import { SERVER_HELP, serverBinary } from "../support/server-binary.ts";
 import { TcpProxy } from "../support/tcp-proxy.ts";
 import { Verdicts } from "../support/verdicts.ts";
@@ -22,6 +23,7 @@ middle. The leader's anonymous memory may grow by less than 64 MiB, its event lo
   --rate N         writes per second that go on (default 500)
   --server NAME    ${SERVER_HELP}
   --shared-machine print how late the event loop was without judging it: other work on the machine makes it late, too
+  --no-realtime    do not run the leader before everything else on this machine (chrt, root), as it would on its own
   --keep           keep data and logs
 `;
 
@@ -31,9 +33,11 @@ const { values } = parseArgs({
     rate: { type: "string", default: "500" },
     server: { type: "string", default: "kvorum" },
     "shared-machine": { type: "boolean", default: false },
+    realtime: { type: "boolean", default: true },
     keep: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
+  allowNegative: true,
 });
 if (values.help) {
   console.log(HELP);
@@ -104,6 +108,7 @@ async function catchUp(): Promise<void> {
     const follower = cluster.members.find((member) => member !== leader);
     if (!follower) throw new Error("there is no follower");
     await follower.kill();
+    if (values.realtime) runFirst(leader.pid);
     await fill(leader);
     cutter.arm();
     isGood = await returnOf(follower, leader, cluster, cutter);

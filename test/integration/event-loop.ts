@@ -6,6 +6,7 @@ import { Cluster, type ClusterMember } from "../support/cluster.ts";
 import { bytes } from "../support/etcd-client.ts";
 import { eventLoopDelay } from "../support/event-loop-delay.ts";
 import { mebibytes, processMemory } from "../support/process-stats.ts";
+import { runFirst } from "../support/run-first.ts";
 import { serverBinary } from "../support/server-binary.ts";
 import { Verdicts } from "../support/verdicts.ts";
 import { WriteLoad } from "../support/write-load.ts";
@@ -19,7 +20,7 @@ is sent as a snapshot, its history is compacted, its hash is computed, it is def
   --keys N         keys of 1 KiB (default 1000000, about 1 GiB)
   --rate N         writes per second that go on (default 500)
   --shared-machine print the figures without judging them: other work on the machine makes it late, too
-  --realtime       run the server before everything else on this machine (chrt, root), for a machine that is not quiet
+  --no-realtime    do not run the server before everything else on this machine (chrt, root), as it would on its own
   --keep           keep data and logs
 `;
 
@@ -28,10 +29,11 @@ const { values } = parseArgs({
     keys: { type: "string", default: "1000000" },
     rate: { type: "string", default: "500" },
     "shared-machine": { type: "boolean", default: false },
-    realtime: { type: "boolean", default: false },
+    realtime: { type: "boolean", default: true },
     keep: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
+  allowNegative: true,
 });
 if (values.help) {
   console.log(HELP);
@@ -61,13 +63,13 @@ async function main(): Promise<void> {
     binary: serverBinary("kvorum"),
     size: 1,
     flags: FLAGS,
-    ...(values.realtime && { wrapper: () => ["chrt", "--fifo", "10"] }),
   });
   let isGood = false;
   try {
     await cluster.start();
     const [member] = cluster.members;
     if (!member) throw new Error("there is a member");
+    if (values.realtime) runFirst(member.pid);
     isGood = await measure(member);
   } finally {
     await cluster.destroy(values.keep || !isGood);
