@@ -5,6 +5,7 @@ import { isFromTemplate } from "../resources/template-hash.ts";
 import type { EtcdCluster } from "../types/etcd-cluster.ts";
 import { LABELS, MEMBER_COMPONENT, ordinalOfClaim, ordinalOfPod, statefulSetName } from "../types/names.ts";
 import { BY_CLUSTER, type Informers } from "./informers.ts";
+import { kubeletTrouble } from "./kubelet-trouble.ts";
 
 export type StoredPod = NonNullable<(typeof podKind)["objects"]>;
 export type StoredClaim = NonNullable<(typeof claimKind)["objects"]>;
@@ -58,6 +59,7 @@ export function observedPod(ordinal: number, pod: StoredPod, set: StoredStateful
   const { name, uid, creationTimestamp, deletionTimestamp } = pod.metadata;
   const ready = pod.status?.conditions?.find(({ type }) => type === "Ready");
   const since = ready?.lastTransitionTime ?? creationTimestamp;
+  const trouble = kubeletTrouble(pod);
   return {
     ordinal,
     name,
@@ -66,6 +68,7 @@ export function observedPod(ordinal: number, pod: StoredPod, set: StoredStateful
     ready: ready?.status === "True" && deletionTimestamp === undefined,
     upToDate: isFromTemplate(pod.metadata, set?.spec?.template),
     sinceMs: since === undefined ? 0 : Date.parse(since),
+    ...(trouble !== undefined && { trouble }),
   };
 }
 

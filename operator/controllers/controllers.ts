@@ -1,5 +1,5 @@
 import type { Clock } from "../kube/clock.ts";
-import { retryAfterOf } from "../kube/kube-error.ts";
+import { isFault, retryAfterOf } from "../kube/kube-error.ts";
 import { WorkQueue, type WorkResult } from "../kube/work-queue.ts";
 import type { Logger } from "../observability/logger.ts";
 import type { OperatorMetrics } from "../observability/operator-metrics.ts";
@@ -10,6 +10,12 @@ import { EtcdBackupScheduleController } from "./etcd-backup-schedule-controller.
 import { EtcdClusterController } from "./etcd-cluster-controller.ts";
 import { EtcdRestoreController } from "./etcd-restore-controller.ts";
 import { BY_CLUSTER } from "./informers.ts";
+
+/**
+ * Failures of one object in a row that are no cause for alarm. The first conflicts are no news at all: somebody else has
+ * written meanwhile, and the next look sees what.
+ */
+const QUIET_FAILURES = 2;
 
 /** How controllers are run. */
 export interface ControllerSettings {
@@ -79,7 +85,7 @@ function queueOf(
     retryAfterOf,
     observer: metrics.controller(name),
     onError: (key, error, failures, retryMs) => {
-      const level = failures > 2 ? "warn" : "info";
+      const level = failures > QUIET_FAILURES ? "warn" : isFault(error, "Conflict", "NotFound") ? "debug" : "info";
       logger[level]("a reconciliation failed and comes again", { controller: name, key, error, failures, retryMs });
     },
   });

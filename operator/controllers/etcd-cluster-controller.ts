@@ -5,10 +5,11 @@ import { patchStatus } from "../kube/patch-status.ts";
 import { setFinalizer } from "../kube/set-finalizer.ts";
 import type { WorkResult } from "../kube/work-queue.ts";
 import { backupReadiness, type BackupReadiness } from "../plan/backup-readiness.ts";
-import { clusterEvents } from "../plan/cluster-events.ts";
+import { clusterEvents, type ClusterEvent } from "../plan/cluster-events.ts";
 import { clusterStatus } from "../plan/cluster-status.ts";
 import type { Decision } from "../plan/decision.ts";
 import { plan } from "../plan/plan.ts";
+import { stepEvent } from "../plan/step-event.ts";
 import type { EtcdCluster } from "../types/etcd-cluster.ts";
 import { EVENT_REASONS } from "../types/event-reason.ts";
 import { FINALIZERS } from "../types/names.ts";
@@ -20,6 +21,7 @@ import type { ControllerWorld } from "./controller-world.ts";
 import { executeStep } from "./execute-step.ts";
 import { observeCluster, type Observed } from "./observe-cluster.ts";
 import { StepError } from "./step-error.ts";
+import { StepMemory } from "./step-memory.ts";
 
 /** After a step the world is looked at again at once; what it changed outside of Kubernetes causes no event. */
 const AFTER_STEP_MS = 50;
@@ -35,6 +37,7 @@ export class EtcdClusterController {
   readonly #world: ControllerWorld;
   /** By UID: when the numbers of a cluster's members were last written down. */
   readonly #numbersMs = new Map<string, number>();
+  readonly #steps = new StepMemory();
 
   constructor(world: ControllerWorld) {
     this.#world = world;
@@ -49,12 +52,19 @@ export class EtcdClusterController {
       clusterMetrics.forget(namespace, name);
       return undefined;
     }
+    if (isReleased(known)) return this.#forget(known);
     const cluster = await this.#prepare(known);
     const observed = await observeCluster(this.#world, cluster);
-    const decision = plan(observed.observation);
+    const decision = this.#steps.explained(cluster.metadata.uid, plan(observed.observation));
     const written = await this.#writeDown(cluster, observed, decision);
     await failpoint("after-write-operation");
     return this.#act(written, observed, decision);
+  }
+
+  #forget({ metadata: { uid } }: EtcdCluster): undefined {
+    this.#numbersMs.delete(uid);
+    this.#steps.forget(uid);
+    return undefined;
   }
 
   /** What needs no decision: the finalizer, and objects that follow from the spec alone. */
@@ -69,7 +79,7 @@ export class EtcdClusterController {
       await applyObjects(this.#world, held, clusterObjects(informers, held));
     } catch (error) {
       if (!(error instanceof MissingObjectError)) throw error;
-      await this.#sayFailed(held, error.message);
+      this.#sayFailed(held, error.message);
       throw error;
     }
     if (isNew) await failpoint("after-apply-objects");
@@ -78,15 +88,13 @@ export class EtcdClusterController {
 
   /** The status says what is about to happen before it happens; a conflict means that the decision is out of date. */
   async #writeDown(cluster: EtcdCluster, { observation }: Observed, decision: Decision): Promise<EtcdCluster> {
-    const { client, informers, events, clusterMetrics } = this.#world;
+    const { client, informers, clusterMetrics } = this.#world;
     const status = clusterStatus(observation, decision, cluster, {
       refreshesNumbers: this.#isNumbersTime(cluster),
       backups: this.#backups(cluster),
     });
     const written = await patchStatus(client, clusterKind, cluster, status, informers.clusters);
-    for (const { reason, action, note } of clusterEvents(observation, decision, cluster, status)) {
-      events.emit({ regarding: cluster, type: EVENT_REASONS[reason].type, reason, action, note });
-    }
+    for (const event of clusterEvents(observation, decision, cluster, status)) this.#emit(cluster, event);
     const { namespace, name } = cluster.metadata;
     clusterMetrics.set(namespace, name, clusterSample(written));
     return written;
@@ -116,20 +124,38 @@ export class EtcdClusterController {
     if (step.kind === "None") return { requeueAfterMs: LOOK_AGAIN_MS };
     if (step.kind === "Wait") return { requeueAfterMs: Math.min(step.retryMs, LOOK_AGAIN_MS) };
     if (!this.#world.isLeader()) throw new StepError("this operator does not lead any more");
-    const { logger } = this.#world;
-    const { namespace, name } = cluster.metadata;
-    logger.info(decision.message, { cluster: `${namespace}/${name}`, step, reason: decision.reason });
+    const { uid } = cluster.metadata;
+    if (this.#steps.begins(uid, step)) this.#log(cluster, decision, decision.message);
     try {
       const outcome = await executeStep(this.#world, cluster, step, observed);
-      return { requeueAfterMs: outcome === "Done" ? AFTER_STEP_MS : NOT_YET_MS };
+      if (outcome.kind === "NotYet") {
+        const isNews = this.#steps.waits(uid, step, outcome.why);
+        if (isNews) this.#log(cluster, decision, `${decision.message}: ${outcome.why}`);
+        return { requeueAfterMs: NOT_YET_MS };
+      }
+      const done = stepEvent(decision);
+      if (done) this.#emit(cluster, done);
+      return { requeueAfterMs: AFTER_STEP_MS };
     } catch (error) {
-      if (error instanceof StepError) await this.#sayFailed(cluster, `${decision.message}: ${error.message}`);
+      if (error instanceof StepError) this.#sayFailed(cluster, `${decision.message}: ${error.message}`);
       throw error;
     }
   }
 
-  async #sayFailed(cluster: EtcdCluster, note: string): Promise<void> {
-    const regarding = cluster;
-    this.#world.events.emit({ regarding, type: "Warning", reason: "StepFailed", action: "Reconcile", note });
+  #log({ metadata: { namespace, name } }: EtcdCluster, { step, reason }: Decision, message: string): void {
+    this.#world.logger.info(message, { cluster: `${namespace}/${name}`, step, reason });
   }
+
+  #emit(regarding: EtcdCluster, { reason, action, note }: ClusterEvent): void {
+    this.#world.events.emit({ regarding, type: EVENT_REASONS[reason].type, reason, action, note });
+  }
+
+  #sayFailed(cluster: EtcdCluster, note: string): void {
+    this.#emit(cluster, { reason: "StepFailed", action: "Reconcile", note });
+  }
+}
+
+/** Nothing is left to do for it: whoever else holds it lets it go in his own time. */
+function isReleased({ metadata: { deletionTimestamp, finalizers = [] } }: EtcdCluster): boolean {
+  return deletionTimestamp !== undefined && !finalizers.includes(FINALIZERS.cluster);
 }

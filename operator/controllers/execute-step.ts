@@ -14,7 +14,7 @@ import { applyStatefulSet } from "./apply-objects.ts";
 import type { ControllerWorld } from "./controller-world.ts";
 import { grantJoin, grantSeed } from "./grant-permit.ts";
 import { latch } from "./latch.ts";
-import { changeMembers, type StepOutcome } from "./member-steps.ts";
+import { changeMembers, DONE, type StepOutcome } from "./member-steps.ts";
 import type { Observed } from "./observe-cluster.ts";
 import { StepError } from "./step-error.ts";
 
@@ -31,27 +31,27 @@ export async function executeStep(
   switch (step.kind) {
     case "None":
     case "Wait":
-      return "Done";
+      return DONE;
     case "ScaleStatefulSet":
       await applyStatefulSet(world, cluster, observed.objects, step.replicas);
       await failpoint("after-scale-stateful-set");
-      return "Done";
+      return DONE;
     case "GrantSeed":
       return foundCluster(world, cluster, step, observed);
     case "LatchSeedStarted":
       await latch(world, cluster, startedSeed(cluster));
       await failpoint("after-latch-seed-started");
-      return "Done";
+      return DONE;
     case "LatchCluster":
       await latch(world, cluster, { clusterID: step.clusterId, ...(cluster.status?.seed && startedSeed(cluster)) });
       await failpoint("after-latch-cluster");
-      return "Done";
+      return DONE;
     case "GrantJoin": {
       const { members = [], latched } = observed.observation;
       if (latched.clusterId === undefined) throw new StepError("nobody joins a cluster whose id is not known");
       await grantJoin(world, cluster, step, { objects: observed.objects, members, clusterId: latched.clusterId });
       await failpoint("after-grant-join");
-      return "Done";
+      return DONE;
     }
     case "AddLearner":
     case "Promote":
@@ -66,15 +66,15 @@ export async function executeStep(
     case "DeletePod":
       await deletePod(world, step, observed);
       await failpoint("after-delete-pod");
-      return "Done";
+      return DONE;
     case "DeleteClaim":
       await deleteClaim(world, step, observed);
       await failpoint("after-delete-claim");
-      return "Done";
+      return DONE;
     case "FinalBackup":
       await requestFinalBackup(world, cluster);
       await failpoint("after-final-backup");
-      return "Done";
+      return DONE;
     case "RemoveFinalizer":
       await failpoint("before-remove-finalizer");
       await setFinalizer(
@@ -84,7 +84,7 @@ export async function executeStep(
         { name: FINALIZERS.cluster, isWanted: false },
         world.informers.clusters,
       );
-      return "Done";
+      return DONE;
   }
 }
 
@@ -109,7 +109,7 @@ async function foundCluster(
   await failpoint("after-latch-seed");
   await grantSeed(world, latched, step, objects);
   await failpoint("after-grant-seed");
-  return "Done";
+  return DONE;
 }
 
 function startedSeed({ status }: EtcdCluster): Pick<EtcdClusterStatus, "seed"> {

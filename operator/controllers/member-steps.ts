@@ -1,5 +1,5 @@
 import type { EndpointClients } from "../etcd/endpoint-clients.ts";
-import type { EtcdResult } from "../etcd/etcd-failure.ts";
+import type { EtcdFailureKind, EtcdResult } from "../etcd/etcd-failure.ts";
 import { addLearner, moveLeader, promoteLearner, removeMember, replaceMember } from "../etcd/member-operations.ts";
 import type { AddLearner, FinishReplace, MoveLeader, Promote, RemoveMember, StartReplace } from "../plan/step.ts";
 import type { EtcdCluster } from "../types/etcd-cluster.ts";
@@ -14,8 +14,11 @@ export type MemberStep = AddLearner | Promote | MoveLeader | RemoveMember | Star
 
 type Client = ReturnType<EndpointClients["of"]>;
 
-/** What a step came to: done, or asked for and not possible yet. */
-export type StepOutcome = "Done" | "NotYet";
+/** What a step came to: done, or asked for and not possible yet, for a reason that passes by itself. */
+export type StepOutcome = { readonly kind: "Done" } | { readonly kind: "NotYet"; readonly why: string };
+
+/** It was done. */
+export const DONE: StepOutcome = { kind: "Done" };
 
 /** Asks the cluster for a change. Every one may be repeated. */
 export async function changeMembers(
@@ -30,31 +33,29 @@ export async function changeMembers(
     case "AddLearner":
       return outcomeOf(await addLearner(anyone(), peerUrl(cluster.metadata, step.ordinal)));
     case "Promote":
-      return valueOf(await promoteLearner(anyone(), step.memberId)) === "Promoted" ? "Done" : "NotYet";
+      return outcomeOf(await promoteLearner(anyone(), step.memberId), (promotion) => promotion === "Promoted");
     case "MoveLeader":
-      valueOf(await moveLeader(clients.of(endpointAt(observed, step.from.ordinal)), step.to.memberId));
-      return "Done";
+      return outcomeOf(await moveLeader(clients.of(endpointAt(observed, step.from.ordinal)), step.to.memberId));
     case "RemoveMember":
       return outcomeOf(await removeMember(anyone(), step.memberId));
     case "StartReplace":
       return outcomeOf(await replaceMember(leader(), step.memberId, peerUrl(cluster.metadata, step.ordinal)));
     case "FinishReplace": {
-      const { phase } = valueOf(await replaceMember(leader(), step.memberId, peerUrl(cluster.metadata, step.ordinal)));
-      return phase === "Replaced" ? "Done" : "NotYet";
+      const replaced = await replaceMember(leader(), step.memberId, peerUrl(cluster.metadata, step.ordinal));
+      return outcomeOf(replaced, ({ phase }) => phase === "Replaced");
     }
   }
 }
 
-/** The server refuses a change while its members are not in touch long enough; it knows better, and is asked again. */
-function outcomeOf(result: EtcdResult<unknown>): StepOutcome {
-  if (!result.ok && result.failure.kind === "Refused") return "NotYet";
-  valueOf(result);
-  return "Done";
-}
+/** What passes by itself: members that were not in touch for long enough after the last change, or elect a leader. */
+const PASSING: ReadonlySet<EtcdFailureKind> = new Set(["Refused", "NotLeader", "NoQuorum"]);
 
-function valueOf<T>(result: EtcdResult<T>): T {
-  if (!result.ok) throw new StepError(result.failure.message);
-  return result.value;
+/** The server knows better whether a change is possible now, and is asked again. */
+function outcomeOf<T>(result: EtcdResult<T>, isDone: (value: T) => boolean = () => true): StepOutcome {
+  if (result.ok) return isDone(result.value) ? DONE : { kind: "NotYet", why: "it has not caught up yet" };
+  const { kind, message } = result.failure;
+  if (PASSING.has(kind)) return { kind: "NotYet", why: `the members do not take it yet (${message})` };
+  throw new StepError(message);
 }
 
 /** Of the healthy voters, the leader first: whoever else is asked has to hand the change on to it. */

@@ -3,7 +3,6 @@ import type { EtcdClusterStatus, MemberStatus } from "../types/etcd-cluster-stat
 import type { EventReason } from "../types/event-reason.ts";
 import type { Decision } from "./decision.ts";
 import type { Observation } from "./observation.ts";
-import type { Step } from "./step.ts";
 
 /** Something to tell people about a cluster. */
 export interface ClusterEvent {
@@ -13,7 +12,10 @@ export interface ClusterEvent {
   readonly note: string;
 }
 
-/** What has happened between the status of before and that of now, and what is about to be done. */
+/**
+ * What has happened between the status of before and that of now, and what begins. What a single step does is told by
+ * `stepEvent`, when it is done.
+ */
 export function clusterEvents(
   observation: Observation,
   decision: Decision,
@@ -26,7 +28,7 @@ export function clusterEvents(
     // Without a member list nobody knows who has come or gone.
     ...(observation.members ? memberEvents(before, now.members ?? []) : []),
     ...conditionEvents(before, now),
-    ...stepEvents(decision, before),
+    ...decisionEvents(decision, before),
   ];
   return told.map(([reason, note]) => ({ reason, action, note }));
 }
@@ -89,19 +91,6 @@ function conditionEvents(before: EtcdClusterStatus, now: EtcdClusterStatus): rea
   });
 }
 
-/** Events of steps that show in no table afterwards. */
-const STEP_EVENTS: Readonly<Partial<Record<Step["kind"], EventReason>>> = {
-  GrantSeed: "SeedGranted",
-  LatchCluster: "ClusterFounded",
-  AddLearner: "LearnerAdded",
-  GrantJoin: "JoinGranted",
-  MoveLeader: "LeaderMoved",
-  StartReplace: "ReplaceStarted",
-  DeletePod: "PodDeleted",
-  DeleteClaim: "ClaimDeleted",
-  FinalBackup: "FinalBackupStarted",
-};
-
 const BEGINNINGS: Readonly<Partial<Record<string, EventReason>>> = {
   ScaleUp: "ScalingUp",
   ScaleDown: "ScalingDown",
@@ -121,13 +110,11 @@ const TROUBLES = [
   "FinalBackupFailed",
 ] as const satisfies readonly EventReason[];
 
-function stepEvents({ step, reason, message, operation }: Decision, before: EtcdClusterStatus): readonly Told[] {
+function decisionEvents({ reason, message, operation }: Decision, before: EtcdClusterStatus): readonly Told[] {
   const told: Told[] = [];
   const earlier = before.conditions?.find(({ type }) => type === "Progressing");
   const beginning = operation && before.operation?.type !== operation.type ? BEGINNINGS[operation.type] : undefined;
   if (beginning) told.push([beginning, message]);
-  const done = STEP_EVENTS[step.kind];
-  if (done) told.push([done, message]);
   const trouble = TROUBLES.find((each) => each === reason);
   if (trouble && earlier?.reason !== trouble) told.push([trouble, message]);
   if (before.operation?.type === "Rollout" && operation === undefined && reason === "AsWanted")

@@ -52,11 +52,11 @@ export function complaint(observation: Observation, ordinal: number): string {
   const name = podName(observation.cluster.name, ordinal);
   const pod = podAt(observation, ordinal);
   if (!pod) return `${name} has no pod`;
-  const { process, sinceMs } = pod;
+  const { process, sinceMs, trouble } = pod;
   if (pod.terminating) return `${name} is being deleted`;
   switch (process.kind) {
     case "Unreachable":
-      return `${name} does not answer, not ready ${since(sinceMs)}`;
+      return `${name} does not answer, not ready ${since(sinceMs)}${trouble === undefined ? "" : ` (${trouble})`}`;
     case "Waiting":
       return `${name} ${VOLUME[process.volume]}${process.message === undefined ? "" : ` (${process.message})`}`;
     case "Starting":

@@ -79,6 +79,8 @@ export interface Pod {
   readonly upToDate: boolean;
   /** Since when it is ready, or not ready: the last change of its Ready condition, else its creation. */
   readonly sinceMs: number;
+  /** Why its container does not run, in its kubelet's words, as long as it does not. */
+  readonly trouble?: string;
   readonly process: Process;
 }
 

@@ -18,6 +18,7 @@ export const badImage: Scenario = {
     );
     const progressing = condition(status?.conditions, "Progressing");
     test.check(progressing?.status === "False", `Progressing=False, RolloutStalled: ${progressing?.message ?? ""}`);
+    test.check(/ErrImageNeverPull/.test(progressing?.message ?? ""), "it says what the kubelet says");
     const kept = (await cluster.pods()).filter(({ metadata }) => uids.includes(metadata.uid)).length;
     test.check(kept === 2, `one pod was touched, ${String(kept)} were not`);
     test.check(condition(status?.conditions, "Available")?.status === "True", "the cluster is Available");

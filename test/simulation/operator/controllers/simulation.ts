@@ -15,7 +15,7 @@ const TURN_MS = 1000;
 /** More turns than any situation takes. */
 const TURNS_MAX = 600;
 /** Nothing moves in so many turns: it is over. */
-const QUIET_TURNS = 8;
+const QUIET_TURNS = 4;
 const EVENTS = "events.k8s.io/v1/events";
 
 /** Thrown at the failpoint at which the operator is killed. */

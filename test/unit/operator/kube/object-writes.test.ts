@@ -89,6 +89,18 @@ describe("a finalizer", () => {
     await expect(set).rejects.toMatchObject({ fault: { kind: "Conflict" } });
     expect(harness.kube.store.get(place).metadata.finalizers).toEqual(["theirs"]);
   });
+
+  test("is off an object that is gone", async () => {
+    const ours = { name: "kvorum.io/cluster", isWanted: true };
+    live = await setFinalizer(client, clusterKind, live, ours, memory);
+    harness.kube.store.mergePatch(place, { metadata: { finalizers: [] } }, other);
+    harness.kube.store.delete(place, {});
+    expect(await setFinalizer(client, clusterKind, live, { ...ours, isWanted: false }, memory)).toBe(live);
+    const again = { name: "another", isWanted: true };
+    await expect(setFinalizer(client, clusterKind, live, again, memory)).rejects.toMatchObject({
+      fault: { kind: "NotFound" },
+    });
+  });
 });
 
 const podPlace = target("v1/pods", "a", "db-0");

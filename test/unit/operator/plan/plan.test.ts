@@ -367,6 +367,24 @@ const RULES: readonly (readonly [rule: string, rows: readonly Row[]])[] = [
         "x-2 has no pod",
       ],
       [
+        "a voter that serves, and whose kubelet has yet to find out, is waited for",
+        observed(3, { pods: [pod(0), pod(1), pod(2, { ready: false, sinceMs: NOW_MS - 20_000 })] }),
+        "Wait WaitingForPod",
+        "x-2 is not ready since",
+      ],
+      [
+        "a voter whose kubelet does not find out for a minute has something the matter with its pod",
+        observed(3, { pods: [pod(0), pod(1), pod(2, { ready: false, sinceMs: NOW_MS - MINUTES_MS })] }),
+        "Wait MemberUnhealthy",
+        "x-2 is not ready since",
+      ],
+      [
+        "a voter whose container does not start is told in its kubelet's words",
+        observed(3, { pods: [pod(0), pod(1), unreachable(2, { trouble: "CrashLoopBackOff, exit code 1: no disk" })] }),
+        "Wait MemberUnhealthy",
+        "(CrashLoopBackOff, exit code 1: no disk)",
+      ],
+      [
         "data of a removed member go, the claim first",
         observed(3, { pods: [pod(0), pod(1), pod(2, { process: running(2, { memberId: "m8", healthy: false }) })] }),
         "DeleteClaim 2",
