@@ -1,6 +1,7 @@
 import type { NodeId } from "../../../server/base/ids.ts";
 import type { Random } from "../../../server/base/prng.ts";
 import type { Network, PeerAddress, PeerCalls, SnapshotBody } from "../../../server/ports/network.ts";
+import { PeerCallError } from "../../../server/ports/peer-call-error.ts";
 import type { PeerHandlers } from "../../../server/ports/peer-handlers.ts";
 import type { Message } from "../../../server/proto/raft-message.ts";
 import type { SimulatedProcess } from "./simulated-process.ts";
@@ -112,16 +113,16 @@ export class SimulatedNetwork {
     );
     if (!target || this.#isCut(ownUrls, target.peerUrls) || this.#isCut(target.peerUrls, ownUrls)) {
       await this.#time.pause(Math.min(timeoutMs, 1000));
-      throw new Error(`${urls.join(",")}: cannot be reached`);
+      throw new PeerCallError(`${urls.join(",")}: cannot be reached`);
     }
     const timeout = Promise.withResolvers<never>();
     const timer = this.#time.after(timeoutMs, () => {
-      timeout.reject(new Error(`${urls.join(",")}: no answer`));
+      timeout.reject(new PeerCallError(`${urls.join(",")}: no answer`));
     });
     try {
       const answer = await Promise.race([ask(target.handlers), target.process.death, timeout.promise]);
       await this.#time.pause(this.#delayMs());
-      if (this.#isCut(target.peerUrls, ownUrls)) throw new Error(`${urls.join(",")}: connection lost`);
+      if (this.#isCut(target.peerUrls, ownUrls)) throw new PeerCallError(`${urls.join(",")}: connection lost`);
       return answer;
     } finally {
       timer.cancel();

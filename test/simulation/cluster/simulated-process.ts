@@ -1,5 +1,6 @@
 import type { Random } from "../../../server/base/prng.ts";
 import type { Clock, Timer } from "../../../server/ports/clock.ts";
+import { PeerCallError } from "../../../server/ports/peer-call-error.ts";
 import type { VirtualTime } from "./virtual-time.ts";
 
 /** One call in so many takes a while; the others are done in the same turn. */
@@ -50,7 +51,7 @@ export class SimulatedProcess implements Clock {
 
   kill(): void {
     this.#isAlive = false;
-    this.#death.reject(new Error("connection reset by peer"));
+    this.#death.reject(new PeerCallError("connection reset by peer"));
   }
 
   /** To be passed before an effect: does not come back in a dead process, and takes its time now and then. */
