@@ -38,6 +38,7 @@ export type Fault =
   | "role-not-found"
   | "role-empty"
   | "auth-failed"
+  | "no-password-user"
   | "permission-not-given"
   | "permission-denied"
   | "role-not-granted"

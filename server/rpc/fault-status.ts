@@ -48,6 +48,8 @@ export const faultStatus = {
   "role-not-found": [Code.FAILED_PRECONDITION, "etcdserver: role name not found"],
   "role-empty": [Code.INVALID_ARGUMENT, "etcdserver: role name is empty"],
   "auth-failed": [Code.INVALID_ARGUMENT, "etcdserver: authentication failed, invalid user ID or password"],
+  // Not in etcd's table, so the text is that of its auth store and the code Unknown.
+  "no-password-user": [Code.UNKNOWN, "auth: authentication failed, password was given for no password user"],
   "permission-not-given": [Code.INVALID_ARGUMENT, "etcdserver: permission not given"],
   "permission-denied": [Code.PERMISSION_DENIED, "etcdserver: permission denied"],
   "role-not-granted": [Code.FAILED_PRECONDITION, "etcdserver: role is not granted to the user"],
