@@ -1,4 +1,5 @@
 import type { Fault } from "../base/domain-error.ts";
+import type { Index } from "../base/ids.ts";
 import type { Event } from "../proto/gen/kv_pb.js";
 import type { Deferred } from "../mvcc/deferred.ts";
 import type { Operation } from "./operation.ts";
@@ -15,6 +16,8 @@ export interface Applied {
 
 /** What an operation is applied with, besides the state. */
 export interface ApplyContext {
+  /** Of the entry. */
+  readonly index: Index;
   /** Monotonic, for lease expiry. */
   readonly nowMs: number;
   /** Somebody on this member waits for the answer; else reads need not be done. */

@@ -15,6 +15,7 @@ import type {
   RangeRequest,
   TxnRequest,
 } from "../proto/gen/rpc_pb.js";
+import { authCommandOf, type AuthCommand } from "./auth-command.ts";
 
 /** What a log entry asks for, as a closed union: the message has a field for each kind, of which one is set. */
 export type Operation =
@@ -30,7 +31,7 @@ export type Operation =
   | { readonly kind: "cluster-version"; readonly request: Pick<ClusterVersionSetRequest, "ver"> }
   | { readonly kind: "member-attributes"; readonly request: MemberAttributes }
   | { readonly kind: "downgrade-info"; readonly request: DowngradeInfoSetRequest }
-  | { readonly kind: "auth" }
+  | { readonly kind: "auth"; readonly command: AuthCommand }
   /** Nothing that changes state: a version test, or a request of a kind that is not known. */
   | { readonly kind: "none" };
 
@@ -49,7 +50,7 @@ export function operationOf(request: InternalRaftRequest): Operation {
   if (request.leaseRevoke) return { kind: "lease-revoke", request: request.leaseRevoke };
   if (request.leaseCheckpoint) return { kind: "lease-checkpoint", request: request.leaseCheckpoint };
   if (request.alarm) return { kind: "alarm", request: request.alarm };
-  return membershipOperation(request) ?? { kind: isAuth(request) ? "auth" : "none" };
+  return membershipOperation(request) ?? authOperation(request) ?? { kind: "none" };
 }
 
 function membershipOperation(request: InternalRaftRequest): Operation | undefined {
@@ -59,10 +60,9 @@ function membershipOperation(request: InternalRaftRequest): Operation | undefine
   return request.v2 && legacyOperation(request.v2);
 }
 
-function isAuth(request: InternalRaftRequest): boolean {
-  return Object.entries(request).some(
-    ([name, value]) => value !== undefined && (name.startsWith("auth") || name === "authenticate"),
-  );
+function authOperation(request: InternalRaftRequest): Operation | undefined {
+  const command = authCommandOf(request);
+  return command && { kind: "auth", command };
 }
 
 /** The two requests of the 2.x API that 3.x members ever wrote for themselves; old logs hold them. */

@@ -5,6 +5,23 @@ import type { Event } from "../proto/gen/kv_pb.js";
 import type {
   AlarmMember,
   AlarmResponse,
+  AuthDisableResponse,
+  AuthEnableResponse,
+  AuthRoleAddResponse,
+  AuthRoleDeleteResponse,
+  AuthRoleGetResponse,
+  AuthRoleGrantPermissionResponse,
+  AuthRoleListResponse,
+  AuthRoleRevokePermissionResponse,
+  AuthStatusResponse,
+  AuthUserAddResponse,
+  AuthUserChangePasswordResponse,
+  AuthUserDeleteResponse,
+  AuthUserGetResponse,
+  AuthUserGrantRoleResponse,
+  AuthUserListResponse,
+  AuthUserRevokeRoleResponse,
+  AuthenticateResponse,
   CompactionResponse,
   DeleteRangeResponse,
   LeaseCheckpointResponse,
@@ -27,7 +44,27 @@ export type ResponseMessage =
   | LeaseGrantResponse
   | LeaseRevokeResponse
   | LeaseCheckpointResponse
-  | AlarmResponse;
+  | AlarmResponse
+  | AuthResponse;
+
+type AuthResponse =
+  | AuthEnableResponse
+  | AuthDisableResponse
+  | AuthStatusResponse
+  | AuthenticateResponse
+  | AuthUserAddResponse
+  | AuthUserGetResponse
+  | AuthUserListResponse
+  | AuthUserDeleteResponse
+  | AuthUserChangePasswordResponse
+  | AuthUserGrantRoleResponse
+  | AuthUserRevokeRoleResponse
+  | AuthRoleAddResponse
+  | AuthRoleGetResponse
+  | AuthRoleListResponse
+  | AuthRoleDeleteResponse
+  | AuthRoleGrantPermissionResponse
+  | AuthRoleRevokePermissionResponse;
 
 /** Something that happened while applying and that concerns others: the edge logs it and acts on it. */
 export type Fact =
@@ -42,6 +79,11 @@ export type Fact =
       readonly isPhysical: boolean;
     }
   | { readonly kind: "alarm-raised" | "alarm-cleared"; readonly alarm: AlarmMember }
+  | { readonly kind: "auth-enabled" | "auth-disabled" }
+  /** Its simple token is valid from now on. */
+  | { readonly kind: "logged-in"; readonly username: string; readonly token: string }
+  /** Tokens that the user got before are not valid any more. */
+  | { readonly kind: "logins-ended"; readonly username: string }
   /** A write went through, but this member's database is beyond its quota: raise NOSPACE. */
   | { readonly kind: "quota-exceeded"; readonly dbSize: number }
   | MembershipFact;

@@ -18,11 +18,13 @@ import { revisionHeader } from "../mvcc/response-header.ts";
 import type { RevisionKey } from "../mvcc/revision.ts";
 import type { WriteTxn } from "../mvcc/write-txn.ts";
 import type { Lessor } from "../lease/lessor.ts";
+import type { AuthStore } from "../auth/auth-store.ts";
 import type { Membership } from "../cluster/membership.ts";
 import { alarmOf } from "./alarms.ts";
 import type { Alarms } from "./alarms.ts";
 import { NOTHING } from "./applier.ts";
 import type { Applied, Apply, ApplyContext } from "./applier.ts";
+import { applyAuth } from "./auth-operations.ts";
 import { checkSinglePut, deleteRange, put } from "./kv-operations.ts";
 import type { Operation } from "./operation.ts";
 import type { Fact, ResponseMessage } from "./outcome.ts";
@@ -30,6 +32,7 @@ import { checkTxn, choosePath, executeTxn, withHeader } from "./txn.ts";
 
 /** What operations change. */
 export interface State {
+  readonly auth: AuthStore;
   readonly mvcc: Mvcc;
   readonly lessor: Lessor;
   readonly membership: Membership;
@@ -81,6 +84,7 @@ function applyOperation(state: State, operation: Operation, context: ApplyContex
       return happened(membership.setDowngrade({ isEnabled: enabled, targetVersion: enabled ? ver : "" }));
     }
     case "auth":
+      return applyAuth(state.auth, operation.command, { revision: mvcc.currentRevision, index: context.index });
     case "none":
       return NOTHING;
     default:

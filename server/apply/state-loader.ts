@@ -9,6 +9,7 @@ import type { Mvcc } from "../mvcc/mvcc.ts";
 import type { MvccLoader } from "../mvcc/mvcc-loader.ts";
 import { decodeRevision } from "../mvcc/revision.ts";
 import type { Lessor } from "../lease/lessor.ts";
+import type { AuthStore } from "../auth/auth-store.ts";
 import type { Membership } from "../cluster/membership.ts";
 import type { Alarms } from "./alarms.ts";
 
@@ -27,6 +28,7 @@ export interface LoadTargets {
   readonly lessor: Lessor;
   readonly membership: Membership;
   readonly alarms: Alarms;
+  readonly auth: AuthStore;
   readonly sizes: SizeAccounting;
 }
 
@@ -52,7 +54,7 @@ export class StateLoader {
 
   /** The same for rows that come by bucket, as those of a snapshot. */
   bucketRow(bucket: AnyBucket, key: Uint8Array, value: Uint8Array): void {
-    const { lessor, membership, alarms, sizes } = this.#targets;
+    const { lessor, membership, alarms, auth, sizes } = this.#targets;
     switch (bucket) {
       case "key":
         return this.#keys.row(key, 0, value);
@@ -73,14 +75,14 @@ export class StateLoader {
       case "auth":
       case "authRoles":
       case "authUsers":
-        // There is no auth yet; the rows stay in the store.
-        return;
+        return auth.load(bucket, key, value);
     }
   }
 
   /** After the last row. */
   finish(): RecoveredState {
-    const { mvcc, lessor } = this.#targets;
+    const { mvcc, lessor, auth } = this.#targets;
+    auth.finishLoading();
     mvcc.restore({
       lastRevision: this.#keys.lastRevision,
       scheduledCompactRevision: this.#compactRevision(META.scheduledCompactRevision),

@@ -15,6 +15,7 @@ import type { RevisionKey } from "../mvcc/revision.ts";
 import { RevisionMap } from "../mvcc/revision-map.ts";
 import { WatchHub } from "../mvcc/watch-hub.ts";
 import { Lessor } from "../lease/lessor.ts";
+import { AuthStore } from "../auth/auth-store.ts";
 import { Membership } from "../cluster/membership.ts";
 import { Alarms } from "./alarms.ts";
 import type { Applied, Apply } from "./applier.ts";
@@ -67,6 +68,7 @@ export class StateMachine {
   readonly mvcc: Mvcc;
   readonly membership: Membership;
   readonly alarms: Alarms;
+  readonly auth: AuthStore;
   readonly memberId: NodeId;
   readonly #quota: Quota;
   readonly #apply: Apply;
@@ -87,6 +89,7 @@ export class StateMachine {
     this.mvcc = new Mvcc({ buffer, sizes, leases: this.lessor, cacheBytes: options.valueCacheBytes });
     this.membership = new Membership(buffer, options.maxLearners);
     this.alarms = new Alarms(buffer);
+    this.auth = new AuthStore(buffer);
     this.#quota = new Quota(sizes, options.quotaBytes);
     this.#apply = this.#chain();
   }
@@ -104,8 +107,8 @@ export class StateMachine {
   /** For a fresh machine, once, before the first entry: takes the rows of a store. */
   loader(): StateLoader {
     assert(this.#position.index === 0, "only an empty machine is loaded");
-    const { mvcc, lessor, membership, alarms, sizes } = this;
-    return new StateLoader({ mvcc, lessor, membership, alarms, sizes }, ({ index, term }) => {
+    const { mvcc, lessor, membership, alarms, auth, sizes } = this;
+    return new StateLoader({ mvcc, lessor, membership, alarms, auth, sizes }, ({ index, term }) => {
       this.#position = { index, term };
       this.#writtenDbSize = sizes.dbSize;
     });
@@ -165,9 +168,9 @@ export class StateMachine {
   }
 
   #chain(): Apply {
-    const { mvcc, lessor, membership, alarms } = this;
-    const state = { mvcc, lessor, membership, alarms, valueOf: this.#valueOf };
-    const guards = [corruptGuard(alarms), noSpaceGuard(alarms), authGuard(), quotaGuard(this.#quota)];
+    const { mvcc, lessor, membership, alarms, auth } = this;
+    const state = { mvcc, lessor, membership, alarms, auth, valueOf: this.#valueOf };
+    const guards = [corruptGuard(alarms), noSpaceGuard(alarms), authGuard({ auth, lessor }), quotaGuard(this.#quota)];
     return guards.reduceRight<Apply>((next, guard) => guard(next), stateApplier(state));
   }
 
@@ -175,6 +178,7 @@ export class StateMachine {
     const operation: Operation = request ? operationOf(request) : { kind: "none" };
     const context = {
       ...options,
+      index,
       username: request?.header?.username ?? "",
       authRevision: request?.header?.authRevision ?? 0n,
     };

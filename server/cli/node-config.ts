@@ -3,6 +3,8 @@ import type { NodeConfig } from "../node/node-options.ts";
 
 /** Decoded records kept in memory for reads. */
 const VALUE_CACHE_BYTES = 32 * 1024 * 1024;
+/** etcd's, for a TTL of 0. */
+const DEFAULT_TOKEN_TTL_SECONDS = 300;
 
 /** The node's part of the configuration. */
 export function nodeConfig(config: Config): NodeConfig {
@@ -31,6 +33,7 @@ export function nodeConfig(config: Config): NodeConfig {
     persistLeaseCheckpoints: config.featureGates.LeaseCheckpointPersist,
     compactHashCheckMs: config.featureGates.CompactHashCheck ? config.compactHashCheckTimeMs : undefined,
     valueCacheBytes: VALUE_CACHE_BYTES,
+    simpleTokenTtlMs: (config.authTokenTtlSeconds || DEFAULT_TOKEN_TTL_SECONDS) * 1000,
   };
 }
 

@@ -1,5 +1,6 @@
 import { DomainError, type Fault } from "../base/domain-error.ts";
 import type { Index } from "../base/ids.ts";
+import type { Clock } from "../ports/clock.ts";
 
 interface Waiter {
   readonly index: Index;
@@ -25,6 +26,27 @@ export class AppliedIndex {
     if (this.#index >= index) return;
     await new Promise<void>((resolve, reject) => {
       this.#waiters.push({ index, resolve, reject });
+    });
+  }
+
+  /** As `atLeast`, but false if that takes longer. */
+  async atLeastWithin(index: Index, timeoutMs: number, clock: Clock): Promise<boolean> {
+    if (this.#index >= index) return true;
+    return new Promise<boolean>((resolve, reject) => {
+      const timer = clock.after(timeoutMs, () => {
+        this.#waiters = this.#waiters.filter((candidate) => candidate !== waiter);
+        resolve(false);
+      });
+      const settled = (settle: () => void): void => {
+        timer.cancel();
+        settle();
+      };
+      const waiter: Waiter = {
+        index,
+        resolve: () => settled(() => resolve(true)),
+        reject: (error) => settled(() => reject(error)),
+      };
+      this.#waiters.push(waiter);
     });
   }
 

@@ -4,6 +4,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Network } from "../ports/network.ts";
 import type { Compactor } from "./compactor.ts";
+import type { Logins } from "./logins.ts";
 import type { Command } from "./proposals.ts";
 
 /** How long a removed member goes on, so that its peers still hear what it has promised. */
@@ -13,6 +14,7 @@ export interface FactReactionsOptions {
   readonly selfId: NodeId;
   readonly network: Network;
   readonly compactor: Compactor;
+  readonly logins: Logins;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly propose: (command: Command) => Promise<unknown>;
@@ -41,7 +43,7 @@ export class FactReactions {
   }
 
   #on(fact: Fact): void {
-    const { selfId, network, compactor, logger } = this.#options;
+    const { selfId, network, compactor, logins, logger } = this.#options;
     switch (fact.kind) {
       case "member-added":
         if (fact.member.id !== selfId) network.addPeer(fact.member);
@@ -60,6 +62,19 @@ export class FactReactions {
         break;
       case "cluster-version-changed":
         logger.info("updated cluster version", { from: fact.previous, to: fact.version });
+        break;
+      case "auth-enabled":
+        logger.info("enabled authentication");
+        break;
+      case "auth-disabled":
+        logins.clear();
+        logger.info("disabled authentication");
+        break;
+      case "logged-in":
+        logins.add(fact.username, fact.token);
+        break;
+      case "logins-ended":
+        logins.end(fact.username);
         break;
       case "member-promoted":
       case "member-attributes-changed":

@@ -1,3 +1,5 @@
+import { ROOT } from "../auth/access-rights.ts";
+import type { Caller } from "../auth/caller.ts";
 import { DomainError } from "../base/domain-error.ts";
 import { NO_NODE, type LeaseId } from "../base/ids.ts";
 import type { Clock, Timer } from "../ports/clock.ts";
@@ -25,7 +27,7 @@ export interface LeaseKeeperOptions {
   readonly electionTimeoutMs: number;
   readonly requestTimeoutMs: number;
   readonly hasCheckpoints: boolean;
-  readonly propose: (command: Command) => Promise<unknown>;
+  readonly propose: (command: Command, caller?: Caller) => Promise<unknown>;
 }
 
 /** Lets leases expire on the leader, and answers keep-alives and questions on every member by asking the leader. */
@@ -143,11 +145,13 @@ export class LeaseKeeper {
 
   #revokeExpired(): void {
     const { replica, leadership, clock, propose } = this.#options;
-    const { lessor } = replica.machine;
+    const { auth, lessor } = replica.machine;
     if (!leadership.isLeader || !lessor.isPrimary) return;
+    // Revoking deletes keys, so with auth on somebody has to answer for it.
+    const caller = auth.isEnabled ? { username: ROOT, revision: auth.revision } : undefined;
     for (const id of lessor.expired(clock.monotonicMs(), REVOKES_PER_TICK)) {
       // One that fails is reported as expired again a little later.
-      propose({ leaseRevoke: { ID: id } }).catch(() => undefined);
+      propose({ leaseRevoke: { ID: id } }, caller).catch(() => undefined);
     }
   }
 

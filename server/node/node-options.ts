@@ -34,6 +34,8 @@ export interface NodeConfig {
   /** How often the leader compares the hashes of finished compactions; undefined: never. */
   readonly compactHashCheckMs: number | undefined;
   readonly valueCacheBytes: number;
+  /** How long a simple token is valid after its last use. */
+  readonly simpleTokenTtlMs: number;
 }
 
 /** The world that a member lives in, real or simulated. */

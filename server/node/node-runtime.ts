@@ -1,4 +1,5 @@
 import { hexId, NO_NODE, type NodeId } from "../base/ids.ts";
+import type { Caller } from "../auth/caller.ts";
 import type { ConfOutcome } from "../apply/outcome.ts";
 import type { StateMachineOptions } from "../apply/state-machine.ts";
 import type { Timer } from "../ports/clock.ts";
@@ -13,6 +14,7 @@ import { IdGenerator } from "./id-generator.ts";
 import { LeaderTransfer } from "./leader-transfer.ts";
 import { Leadership } from "./leadership.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
+import { Logins } from "./logins.ts";
 import { MemberChanges } from "./member-changes.ts";
 import { MemberPublisher } from "./member-publisher.ts";
 import { MemberService } from "./member-service.ts";
@@ -43,6 +45,7 @@ export class NodeRuntime {
   readonly #readGate: ReadGate;
   readonly #applyQueue: ApplyQueue;
   readonly #network: Network;
+  readonly #logins: Logins;
   readonly #reactions: FactReactions;
   readonly #loop: ReadyLoop;
   readonly #versions: VersionMonitor;
@@ -69,6 +72,7 @@ export class NodeRuntime {
     this.#network = this.#connect();
     const { selfId, clusterId, replica } = recovered;
     const { clock, logger } = world;
+    this.#logins = this.#makeLogins();
     this.#reactions = this.#makeReactions();
     this.#loop = this.#makeLoop();
     const leadership = this.#leadership;
@@ -149,6 +153,7 @@ export class NodeRuntime {
       config: this.#config,
       readGate: this.#readGate,
       leases: this.#leases,
+      logins: this.#logins,
       raftStatus: () => {
         const { leader, term, commit } = raft.basicStatus();
         return {
@@ -178,7 +183,7 @@ export class NodeRuntime {
     return REQUEST_TIMEOUT_MS + 2 * this.#electionTimeoutMs;
   }
 
-  readonly #propose = (command: Command) => this.#proposals.propose(command);
+  readonly #propose = (command: Command, caller?: Caller) => this.#proposals.propose(command, caller);
   readonly #schedule = (): void => {
     this.#loop.schedule();
   };
@@ -251,6 +256,7 @@ export class NodeRuntime {
       onRemoved: () => {
         this.#onSelfRemoved();
       },
+      onFailure: this.#world.onFatal,
     });
     const { members } = replica.machine.membership;
     const known = members.length > 0 ? members : peers;
@@ -258,6 +264,15 @@ export class NodeRuntime {
       selfId,
       clusterId,
       peers: known.filter((member) => member.id !== selfId),
+    });
+  }
+
+  #makeLogins(): Logins {
+    return new Logins({
+      clock: this.#world.clock,
+      applied: this.#state.applied,
+      ttlMs: this.#config.simpleTokenTtlMs,
+      timeoutMs: this.#requestTimeoutMs,
     });
   }
 
@@ -269,6 +284,7 @@ export class NodeRuntime {
       logger,
       network: this.#network,
       compactor: this.#state.compactor,
+      logins: this.#logins,
       propose: this.#propose,
       onSelfRemoved: () => {
         this.#onSelfRemoved();

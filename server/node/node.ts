@@ -1,5 +1,6 @@
 import type { ClusterId, Index, NodeId, Revision, Term } from "../base/ids.ts";
 import type { Slices } from "../base/slices.ts";
+import type { Caller } from "../auth/caller.ts";
 import type { Outcome } from "../apply/outcome.ts";
 import type { StateMachine } from "../apply/state-machine.ts";
 import type { HashKvResult } from "../mvcc/hash.ts";
@@ -15,6 +16,7 @@ import type { Defragmenter } from "./defragmenter.ts";
 import type { Hashing } from "./hashing.ts";
 import type { Leadership } from "./leadership.ts";
 import type { LeaseKeeper } from "./lease-keeper.ts";
+import type { Logins } from "./logins.ts";
 import type { MemberService } from "./member-service.ts";
 import type { NodeConfig } from "./node-options.ts";
 import type { Command } from "./proposals.ts";
@@ -48,13 +50,14 @@ export interface NodeParts {
   readonly turns: Turns;
   readonly watchers: Watchers;
   readonly leases: LeaseKeeper;
+  readonly logins: Logins;
   readonly members: MemberService;
   readonly compactor: Compactor;
   readonly hashing: Hashing;
   readonly snapshots: SnapshotSource;
   readonly defragmenter: Defragmenter;
   readonly raftStatus: () => RaftStatus;
-  readonly propose: (command: Command) => Promise<Outcome>;
+  readonly propose: (command: Command, caller?: Caller) => Promise<Outcome>;
   readonly raiseNoSpace: () => void;
   readonly transferLeader: (target: NodeId) => Promise<void>;
   /** Resolves when the cluster knows this member's name and client URLs: it takes part. */
@@ -105,6 +108,11 @@ export class Node {
     return this.#parts.leases;
   }
 
+  /** Who has logged in with a simple token. */
+  get logins(): Logins {
+    return this.#parts.logins;
+  }
+
   get members(): MemberService {
     return this.#parts.members;
   }
@@ -118,9 +126,9 @@ export class Node {
     return this.machine.membership.member(this.selfId)?.isLearner ?? false;
   }
 
-  /** Brings a command through the log; resolves with what applying it gave, which may be a fault. */
-  propose(command: Command): Promise<Outcome> {
-    return this.#parts.propose(command);
+  /** Brings a command through the log, on somebody's behalf; resolves with what applying it gave, which may be a fault. */
+  propose(command: Command, caller?: Caller): Promise<Outcome> {
+    return this.#parts.propose(command, caller);
   }
 
   /** Whether the quota has room for a write, as this member sees it. */

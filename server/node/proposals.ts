@@ -3,6 +3,7 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import { DomainError, type Fault } from "../base/domain-error.ts";
 import { InternalRaftRequestSchema } from "../proto/gen/raft_internal_pb.js";
 import type { Clock, Timer } from "../ports/clock.ts";
+import type { Caller } from "../auth/caller.ts";
 import type { Outcome } from "../apply/outcome.ts";
 
 /** Log entries that may be committed and not applied before new proposals are turned away (etcd's maxGapBetweenApplyAndCommitIndex). */
@@ -47,11 +48,12 @@ export class Proposals {
     return this.#waiters.size;
   }
 
-  /** Proposes a command; resolves with what applying it gave, rejects if that did not happen in time. */
-  propose(command: Command): Promise<Outcome> {
+  /** Proposes a command, on behalf of whoever asked for it; resolves with what applying it gave, rejects if that did not happen in time. */
+  propose(command: Command, caller?: Caller): Promise<Outcome> {
     if (this.#options.applyLag() > MAX_APPLY_LAG) return Promise.reject(new DomainError("too-many-requests"));
     const id = this.#options.nextId();
-    const request = create(InternalRaftRequestSchema, { ...command, header: { ID: id } });
+    const header = caller ? { ID: id, username: caller.username, authRevision: BigInt(caller.revision) } : { ID: id };
+    const request = create(InternalRaftRequestSchema, { ...command, header });
     const bytes = toBinary(InternalRaftRequestSchema, request);
     if (bytes.length > this.#options.maxRequestBytes) return Promise.reject(new DomainError("request-too-large"));
     return new Promise<Outcome>((resolve, reject) => {

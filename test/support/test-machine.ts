@@ -48,8 +48,15 @@ export class TestMachine {
   nowMs = 0;
   term = 2;
 
-  constructor(options: Partial<StateMachineOptions> = {}) {
+  /** Over the rows of a store, in their order. */
+  constructor(options: Partial<StateMachineOptions> = {}, rows: readonly StoreRow[] = []) {
     this.machine = new StateMachine({ ...MACHINE_OPTIONS, ...options });
+    const loader = this.machine.loader();
+    for (const [key, value] of rows) {
+      this.store.set(byteString(key), value);
+      loader.row(key, value);
+    }
+    loader.finish();
   }
 
   /** Applies one request the way it comes out of the log: encoded and decoded. */
@@ -139,14 +146,7 @@ export class TestMachine {
 
   /** A new machine over what the store holds: a restart. */
   restarted(options: Partial<StateMachineOptions> = {}): TestMachine {
-    const next = new TestMachine(options);
-    const loader = next.machine.loader();
-    for (const [key, value] of this.rows()) {
-      next.store.set(byteString(key), value);
-      loader.row(key, value);
-    }
-    loader.finish();
-    return next;
+    return new TestMachine(options, this.rows());
   }
 
   hashKv(revision = 0): HashKvResult {

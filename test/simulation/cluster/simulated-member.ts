@@ -213,6 +213,7 @@ export class SimulatedMember {
       persistLeaseCheckpoints: true,
       compactHashCheckMs: undefined,
       valueCacheBytes: 2000,
+      simpleTokenTtlMs: 300_000,
     };
   }
 }

@@ -556,14 +556,6 @@ describe("entries", () => {
     expect(again).toThrow("no entry is applied twice");
   });
 
-  test.each<[string, RequestInit]>([
-    ["enabling auth", { authEnable: {} }],
-    ["a user", { authUserAdd: { name: "u" } }],
-    ["a login", { authenticate: { name: "u" } }],
-  ])("%s is not possible yet", (_what, request) => {
-    expect(m.apply(request)).toMatchObject({ fault: "not-capable", events: [], facts: [] });
-  });
-
   test("membership facts come out, also from the forms of old logs", () => {
     const context = bytes('{"id":1,"peerURLs":["http://p:1"]}');
     m.machine.applyConfChange({ index: 1, term: 1 }, { id: 0n, type: 0, nodeId: 1n, context });

@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
-import { BUCKETS, bucketKey } from "../../../server/backend/buckets.ts";
-import { byteString } from "../../../server/base/byte-string.ts";
+import { BUCKETS, bucketKey, type Bucket } from "../../../server/backend/buckets.ts";
 import { nodeDisk } from "../../../server/host/node-disk.ts";
 import { readDatabase } from "../../../server/snapshot/snapshot-file.ts";
 import { goldenFile, goldenPath } from "../../support/golden.ts";
@@ -21,18 +20,11 @@ async function loaded(name: string): Promise<TestMachine> {
   const file = await nodeDisk.open(goldenPath(`snapshots/${name}.db`), "read");
   const rows = await gather(readDatabase(file));
   await file.close();
-  const machine = new TestMachine();
-  const loader = machine.machine.loader();
-  for (const bucket of BUCKETS) {
-    for (const row of rows) {
-      if (row.bucket !== bucket) continue;
-      const storeKey = bucketKey(bucket, row.key);
-      machine.store.set(byteString(storeKey), row.value);
-      loader.row(storeKey, row.value);
-    }
-  }
-  loader.finish();
-  return machine;
+  const inOrder = BUCKETS.flatMap((bucket) => rows.filter((row) => row.bucket === bucket));
+  return new TestMachine(
+    {},
+    inOrder.map(({ bucket, key, value }) => [bucketKey(bucket as Bucket, key), value]),
+  );
 }
 
 test.each(["empty", "keys100", "compacted", "auth", "tree3"])(

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { Caller } from "../../../server/auth/caller.ts";
 import { DomainError } from "../../../server/base/domain-error.ts";
 import { Leadership } from "../../../server/node/leadership.ts";
 import { LeaseKeeper, type LeaseKeeperOptions } from "../../../server/node/lease-keeper.ts";
@@ -16,6 +17,8 @@ interface Setup {
   readonly machine: TestMachine;
   readonly leadership: Leadership;
   readonly proposed: Command[];
+  /** On whose behalf. */
+  readonly callers: (Caller | undefined)[];
   readonly keeper: LeaseKeeper;
 }
 
@@ -24,6 +27,7 @@ function setUp(calls: Partial<PeerCalls> = {}, more: Partial<LeaseKeeperOptions>
   const machine = new TestMachine();
   const leadership = new Leadership();
   const proposed: Command[] = [];
+  const callers: (Caller | undefined)[] = [];
   const member = { id: OTHER, peerUrls: ["http://other:2380"] };
   const replica = {
     machine: Object.assign(Object.create(machine.machine) as object, {
@@ -39,12 +43,13 @@ function setUp(calls: Partial<PeerCalls> = {}, more: Partial<LeaseKeeperOptions>
     electionTimeoutMs: 1000,
     requestTimeoutMs: 5000,
     hasCheckpoints: false,
-    propose: async (command) => {
+    propose: async (command, caller) => {
       proposed.push(command);
+      callers.push(caller);
     },
     ...more,
   });
-  return { clock, machine, leadership, proposed, keeper };
+  return { clock, machine, leadership, proposed, callers, keeper };
 }
 
 function lead({ leadership, clock }: Setup, leader = SELF): void {
@@ -65,6 +70,21 @@ test("the leader revokes what has expired, and nothing before", () => {
   expect(setup.proposed).toEqual([]);
   setup.clock.advance(1000);
   expect(setup.proposed).toEqual([{ leaseRevoke: { ID: 7n } }]);
+});
+
+test("with auth on, leases expire on behalf of root", () => {
+  const setup = setUp();
+  setup.machine.apply({ leaseGrant: { ID: 7n, TTL: 10n } });
+  setup.machine.apply({ leaseGrant: { ID: 8n, TTL: 20n } });
+  lead(setup);
+  setup.clock.advance(11_500);
+  setup.machine.apply({ authUserAdd: { name: "root" } });
+  setup.machine.apply({ authUserGrantRole: { user: "root", role: "root" } });
+  setup.machine.apply({ authEnable: {} });
+  setup.clock.advance(10_000);
+  const root = { username: "root", revision: setup.machine.machine.auth.revision };
+  expect(setup.proposed.map(({ leaseRevoke }) => leaseRevoke?.ID)).toEqual([7n, 7n, 7n, 7n, 8n]);
+  expect([setup.callers[0], setup.callers.at(-1)]).toEqual([undefined, root]);
 });
 
 test("a follower revokes nothing", () => {
