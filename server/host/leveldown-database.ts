@@ -31,8 +31,19 @@ export function settle<T = unknown>(
 ): Promise<T> {
   return new Promise((resolve, reject) => {
     run((error, result) => {
-      if (error) reject(new DiskError(operation, location, error));
+      if (error) reject(new DiskError(operation, location, withCode(error)));
       else resolve(result as T);
     });
   });
+}
+
+/** LevelDB passes on the system's words without the short name by which others know what they mean. */
+const CODES: readonly (readonly [text: string, code: string])[] = [
+  ["No space left on device", "ENOSPC"],
+  ["Disk quota exceeded", "EDQUOT"],
+];
+
+function withCode(error: Error): Error {
+  const code = CODES.find(([text]) => error.message.includes(text))?.[1];
+  return code === undefined ? error : Object.assign(error, { code });
 }

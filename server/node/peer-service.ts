@@ -2,6 +2,7 @@ import { DomainError } from "../base/domain-error.ts";
 import type { ClusterId, NodeId } from "../base/ids.ts";
 import { ETCD_VERSION, KVORUM_VERSION, STORAGE_VERSION } from "../base/versions.ts";
 import type { Clock } from "../ports/clock.ts";
+import { DiskError } from "../ports/disk-error.ts";
 import type { RemoteMember } from "../ports/network.ts";
 import type { PeerHandlers } from "../ports/peer-handlers.ts";
 import { MessageType, type Message } from "../proto/raft-message.ts";
@@ -33,6 +34,8 @@ export interface PeerServiceOptions {
   /** Raft was told something. */
   readonly onStepped: () => void;
   readonly onRemoved: () => void;
+  /** A disk that fails: the process has to end. */
+  readonly onFailure: (error: unknown) => void;
 }
 
 /** What this member does with that which its peers send and ask. */
@@ -113,14 +116,18 @@ function membersOf({ replica, bootstrapPeers }: PeerServiceOptions): readonly Re
 
 /** Brings the database of a snapshot to the disk and then the message to raft, which decides whether it wants it. */
 async function receiveSnapshot(
-  { installer, replica, raft, onStepped }: PeerServiceOptions,
+  { installer, replica, raft, onStepped, onFailure }: PeerServiceOptions,
   message: Message,
   body: AsyncIterable<Uint8Array>,
 ): Promise<void> {
   const metadata = message.snapshot?.metadata;
   if (!metadata) throw new Error("a snapshot message carries its metadata");
   await installer.discardOvertaken(replica.machine.consistentIndex);
-  const fresh = await installer.receive(metadata, body);
+  const fresh = await installer.receive(metadata, body).catch((error: unknown) => {
+    // Without the database this member never catches up; one that stays and says so to nobody would only look well.
+    if (error instanceof DiskError) onFailure(error);
+    throw error;
+  });
   const before = raft.basicStatus().commit;
   raft.step(message);
   onStepped();

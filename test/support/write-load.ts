@@ -165,7 +165,8 @@ export class WriteLoad {
       const endpoints = this.#options.endpoints();
       const endpoint = endpoints[(n + attempts) % endpoints.length];
       try {
-        const { header } = (await endpoint?.put(key, value, this.#options.attemptTimeoutMs ?? 1000)) ?? {};
+        if (!endpoint) throw new Error("there is no endpoint to write to");
+        const { header } = await endpoint.put(key, value, this.#options.attemptTimeoutMs ?? 1000);
         this.#onAcknowledged(place, { write: n, revision: header?.revision ?? 0n, attempts });
         return;
       } catch {

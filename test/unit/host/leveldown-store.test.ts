@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Store, StoreRange, StoreRow } from "../../../server/backend/store.ts";
 import { compareBytes } from "../../../server/base/bytes.ts";
+import { settle } from "../../../server/host/leveldown-database.ts";
 import { openLeveldownStore } from "../../../server/host/leveldown-store.ts";
 import { tempFolder } from "../../support/temp-folder.ts";
 
@@ -113,3 +114,14 @@ async function drain(scan: ReturnType<Store["scan"]>, byteLimit: number): Promis
   await scan.close();
   return rows;
 }
+
+test.each([
+  ["IO error: /d/000005.ldb: No space left on device", "ENOSPC", "make room"],
+  ["IO error: /d/000005.ldb: Input/output error", undefined, "Input/output error"],
+])("LevelDB's words for %s get the system's short name", async (words, code, said) => {
+  const failed = settle("write", "/d", (done) => {
+    done(new Error(words));
+  });
+  await expect(failed).rejects.toMatchObject({ code, path: "/d" });
+  await expect(failed).rejects.toThrow(said);
+});

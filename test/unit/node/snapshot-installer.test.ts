@@ -7,6 +7,7 @@ import type { Replica } from "../../../server/node/replica.ts";
 import { SnapshotInstaller } from "../../../server/node/snapshot-installer.ts";
 import { SnapshotSource } from "../../../server/node/snapshot-source.ts";
 import { StoreFlusher } from "../../../server/node/store-flusher.ts";
+import { DiskError } from "../../../server/ports/disk-error.ts";
 import type { Logger } from "../../../server/ports/logger.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 import { SimulatedDisk } from "../../support/simulated-disk.ts";
@@ -18,6 +19,10 @@ const folder = dataFolder("/data", undefined);
 const rethrow = (error: unknown): never => {
   throw error;
 };
+
+function full(operation: string, path: string): DiskError {
+  return new DiskError(operation, path, Object.assign(new Error("no space left"), { code: "ENOSPC" }));
+}
 
 /** Stores in memory, each beside a file in its folder, so that renames and removals take it along. */
 function storesOn(disk: SimulatedDisk): { open: (path: string) => Promise<Store>; closed: Store[] } {
@@ -124,6 +129,21 @@ describe("a received snapshot", () => {
     await expect(installer.receive(metadata(), broken())).rejects.toThrow("connection reset");
     expect(await disk.list(folder.snapshots)).toEqual([]);
   });
+
+  test.each(["snap.db", "store-"])(
+    "that finds the disk full at its %s leaves the old state and nothing else",
+    async (part) => {
+      disk.hook = (operation, path) => {
+        const isWrite = operation === "write" || operation === "open";
+        if (isWrite && path.includes("/snap") && path.includes(part)) throw full(operation, path);
+      };
+      const received = installer.receive(metadata(), body());
+      await expect(received).rejects.toThrow("the disk is full: make room on it");
+      await expect(received).rejects.toBeInstanceOf(DiskError);
+      expect(await disk.list(folder.snapshots)).toEqual([]);
+      expect(replica.storeFolder).toBe("/data/member/store-0");
+    },
+  );
 
   test("that nobody installs is discarded once its index is applied", async () => {
     installer.take(index, await installer.receive(metadata(), body()));

@@ -3,6 +3,7 @@ import { MemoryStore } from "../../../server/backend/memory-store.ts";
 import type { StoreOperation } from "../../../server/backend/store.ts";
 import type { Replica } from "../../../server/node/replica.ts";
 import { StoreFlusher } from "../../../server/node/store-flusher.ts";
+import { DiskError } from "../../../server/ports/disk-error.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 import { TestMachine } from "../../support/test-machine.ts";
 
@@ -83,13 +84,15 @@ describe("the store flusher", () => {
     expect(writes).toHaveLength(1);
   });
 
-  test("reports a store that fails", async () => {
-    store.write = () => Promise.reject(new Error("disk full"));
+  test("reports a store that is full, and counts nothing of the batch as written", async () => {
+    const full = new DiskError("write", "/data/member/store-0", Object.assign(new Error("full"), { code: "ENOSPC" }));
+    store.write = () => Promise.reject(full);
     source.put("a", "1");
     flusher.onApplied();
     clock.advance(100);
     await turn();
-    expect(failures).toEqual([new Error("disk full")]);
+    expect(failures).toEqual([full]);
+    expect(flusher.flushedRevision).toBe(0);
   });
 
   test("flushes a last time when it stops", async () => {

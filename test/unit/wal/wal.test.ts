@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { Entry, HardState } from "../../../server/proto/raft-message.ts";
+import { DiskError } from "../../../server/ports/disk-error.ts";
 import { WalError } from "../../../server/wal/wal-error.ts";
 import { Wal, walExists } from "../../../server/wal/wal.ts";
 import { SimulatedDisk } from "../../support/simulated-disk.ts";
@@ -232,4 +233,39 @@ test("a missing segment and a lost commit are refused", async () => {
   const names = await disk.list(folder);
   await disk.remove(`${folder}/${names[1]}`);
   await expect(Wal.open(disk, folder, { from })).rejects.toThrow("segment 1 is missing");
+});
+
+test.each(["write", "datasync"])(
+  "a disk that is full at a %s ends the log: nothing later is written either",
+  async (operation) => {
+    const { disk, wal } = await newWal();
+    await wal.append({ entries: [entry(1)], sync: true });
+    disk.hook = (at, path) => {
+      if (at === operation)
+        throw new DiskError(at, path, Object.assign(new Error("no space left"), { code: "ENOSPC" }));
+    };
+    const failed = wal.append({ entries: [entry(2)], sync: true });
+    const behind = wal.append({ entries: [entry(3)], sync: true });
+    await expect(failed).rejects.toThrow("the disk is full: make room on it and start this member again");
+    await expect(failed).rejects.toThrow("/data/member/wal/");
+    await expect(behind).rejects.toBeInstanceOf(DiskError);
+    disk.hook = undefined;
+    await expect(wal.append({ entries: [entry(4)], sync: true })).rejects.toBeInstanceOf(DiskError);
+    const { entries } = await Wal.open(disk.cutPower(), folder, { from });
+    expect(entries.map(({ index }) => index)).toEqual([1]);
+  },
+);
+
+test("a disk too full to reserve the next segment is found out when the segment is needed", async () => {
+  const { disk, wal } = await newWal();
+  disk.hook = (operation, path) => {
+    if (path.endsWith(".tmp"))
+      throw new DiskError(operation, path, Object.assign(new Error("full"), { code: "ENOSPC" }));
+  };
+  await wal.append({ entries: [entry(1, 3000)], sync: true });
+  // What is written and synced stays acknowledged, though the log cannot go on behind it.
+  await wal.append({ entries: [entry(2, 3000)], sync: true });
+  await expect(wal.append({ entries: [entry(3)], sync: true })).rejects.toThrow("the disk is full");
+  const { entries } = await Wal.open(disk.cutPower(), folder, { from });
+  expect(entries.map(({ index }) => index)).toEqual([1, 2]);
 });
