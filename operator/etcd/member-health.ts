@@ -1,5 +1,6 @@
 import type { Client } from "../../server/client/client.ts";
-import { hexId, type HexId } from "../types/hex-id.ts";
+import { hexId } from "../types/hex-id.ts";
+import type { RunningMember } from "../types/running-member.ts";
 import { resultOf } from "./etcd-failure.ts";
 
 /** Status comes from memory: who does not answer soon is in trouble. */
@@ -9,26 +10,6 @@ const READ_TIMEOUT_MS = 3000;
 const VERSION_TIMEOUT_MS = 2000;
 /** The key that etcd's own health check reads; it need not be there. */
 const HEALTH_KEY = new TextEncoder().encode("health");
-
-/** A member that answers: the `Running` of an observed pod's process. */
-export interface RunningMember {
-  readonly kind: "Running";
-  readonly memberId: HexId;
-  readonly clusterId: HexId;
-  readonly isLearner: boolean;
-  readonly isLeader: boolean;
-  /** A voter answers a linearizable read; a learner, which may not, knows a leader. */
-  readonly healthy: boolean;
-  /** Kvorum's release; empty if the member does not say, as etcd's own does not. */
-  readonly version: string;
-  readonly etcdVersion: string;
-  readonly dbSize: number;
-  readonly dbSizeInUse: number;
-  readonly raftTerm: number;
-  readonly raftIndex: number;
-  /** Alarms and the lack of a leader, in the member's words; why the health check failed comes last. */
-  readonly errors: readonly string[];
-}
 
 /** What looking at one member gave. */
 export type MemberHealth = RunningMember | { readonly kind: "Unreachable"; readonly message: string };

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { Client, RpcError, type ClientOptions } from "../../server/client/client.ts";
 import type { HexId } from "../types/hex-id.ts";
-import { memberHealth, type RunningMember } from "./member-health.ts";
+import type { RunningMember } from "../types/running-member.ts";
+import { memberHealth } from "./member-health.ts";
 
 /** The database's SHA-256 comes last. */
 const TRAILER_BYTES = 32;

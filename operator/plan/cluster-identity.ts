@@ -1,6 +1,7 @@
+import type { RunningMember } from "../types/running-member.ts";
 import { RETRY_MS, wait } from "./decide.ts";
 import type { Decision } from "./decision.ts";
-import type { Observation, Pod, Running } from "./observation.ts";
+import type { Observation, Pod } from "./observation.ts";
 
 /** All pods are of one cluster, the one that was latched. If not, two of them exist, and any act may hit the right one. */
 export function clusterIdentity({ pods, latched }: Observation): Decision | undefined {
@@ -14,4 +15,4 @@ export function clusterIdentity({ pods, latched }: Observation): Decision | unde
   return wait("ClusterIDMismatch", message, RETRY_MS.person, latched.operation);
 }
 
-type RunningPod = Pod & { readonly process: Running };
+type RunningPod = Pod & { readonly process: RunningMember };

@@ -1,4 +1,5 @@
 import type { HexId } from "../types/hex-id.ts";
+import type { RunningMember } from "../types/running-member.ts";
 import type { Operation } from "./operation.ts";
 
 /**
@@ -85,7 +86,7 @@ export interface Pod {
 }
 
 /** What the process in a pod says about itself on its peer port. */
-export type Process = Unreachable | Waiting | Starting | Running;
+export type Process = Unreachable | Waiting | Starting | RunningMember;
 
 /** Nothing answers: it may be dead, slow or cut off. Says nothing about its disk. */
 export interface Unreachable {
@@ -112,27 +113,6 @@ export type Volume = "Empty" | "Granted" | "Owned" | "Lost" | "Foreign";
 export interface Starting {
   readonly kind: "Starting";
   readonly memberId?: HexId;
-}
-
-/** A member of a cluster, not necessarily a current one, nor of this cluster. */
-export interface Running {
-  readonly kind: "Running";
-  readonly memberId: HexId;
-  readonly clusterId: HexId;
-  readonly isLearner: boolean;
-  readonly isLeader: boolean;
-  /** A voter: it answers a linearizable read. A learner: it answers its status without errors. */
-  readonly healthy: boolean;
-  /** Release of Kvorum. */
-  readonly version: string;
-  /** Level of etcd's API. */
-  readonly etcdVersion: string;
-  readonly dbSize: number;
-  readonly dbSizeInUse: number;
-  readonly raftTerm: number;
-  readonly raftIndex: number;
-  /** Alarms and faults that its status names, such as NOSPACE or CORRUPT. */
-  readonly errors: readonly string[];
 }
 
 /** The PersistentVolumeClaim of an ordinal. */

@@ -1,12 +1,5 @@
-import type {
-  Claim,
-  Cluster,
-  Member,
-  Observation,
-  Pod,
-  Process,
-  Running,
-} from "../../../../operator/plan/observation.ts";
+import type { Claim, Cluster, Member, Observation, Pod, Process } from "../../../../operator/plan/observation.ts";
+import type { RunningMember } from "../../../../operator/types/running-member.ts";
 
 /** The moment of every observation in these tests. */
 export const NOW_MS = Date.parse("2026-01-02T03:04:05Z");
@@ -54,7 +47,7 @@ export function unreachable(ordinal: number, different: Partial<Pod> = {}): Pod 
   return pod(ordinal, { ...different, process: { kind: "Unreachable" } });
 }
 
-export function running(ordinal: number, different: Partial<Running> = {}): Process {
+export function running(ordinal: number, different: Partial<RunningMember> = {}): Process {
   return {
     kind: "Running",
     memberId: `m${ordinal}`,
