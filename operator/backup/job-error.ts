@@ -1,6 +1,7 @@
 import { DiskError } from "../../server/ports/disk-error.ts";
 import { SnapshotError } from "../../server/snapshot/snapshot-error.ts";
 import { SnapshotSourceError } from "../etcd/snapshot-source.ts";
+import { diskWords } from "./disk-words.ts";
 import { StoreError, type StoreFault } from "./object-store.ts";
 
 /**
@@ -58,7 +59,9 @@ export function jobErrorOf(error: unknown): JobError {
   if (error instanceof SnapshotError) return new JobError("Damaged", error.message, { cause: error });
   if (error instanceof DiskError) {
     const isFull = error.code === "ENOSPC" || error.code === "EDQUOT";
-    return new JobError(isFull ? "NoSpace" : "Unexpected", error.message, { cause: error });
+    if (!isFull) return new JobError("Unexpected", error.message, { cause: error });
+    const advice = "make room on that disk, or give it a larger one";
+    return new JobError("NoSpace", `${diskWords(error)}; ${advice}`, { cause: error });
   }
   return new JobError("Unexpected", error instanceof Error ? error.message : String(error), { cause: error });
 }

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { makeDurableFolder } from "../../server/node/durable-folder.ts";
 import type { Disk, DiskFile } from "../../server/ports/disk.ts";
 import { DiskError } from "../../server/ports/disk-error.ts";
+import { diskWords } from "./disk-words.ts";
 import { StoreError, type ObjectSource, type ObjectStore, type StoreFault, type StoredObject } from "./object-store.ts";
 
 /** Bytes in memory while an object is written. */
@@ -144,7 +145,7 @@ export class VolumeStore implements ObjectStore {
     } catch (error) {
       if (!(error instanceof DiskError)) throw error;
       const [fault, advice] = this.#reading(error);
-      throw new StoreError(fault, `${this.description}: ${doing} failed (${error.message}); ${advice}`, {
+      throw new StoreError(fault, `${this.description}: ${doing} failed (${diskWords(error)}); ${advice}`, {
         cause: error,
       });
     }
