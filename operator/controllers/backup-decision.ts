@@ -29,6 +29,7 @@ export type BackupStep =
       readonly kind: "CreateJob";
       readonly key: string;
       readonly clusterUid: string;
+      readonly clusterId: string;
       readonly endpoints: readonly string[];
     }
   | { readonly kind: "Follow"; readonly trouble?: JobTrouble }
@@ -88,7 +89,7 @@ function begin({ backup, source, hasStore }: BackupObservation): BackupStep {
   if (status?.key !== key || status.clusterUID !== clusterUid) {
     return { kind: "Latch", latch: { key, clusterUID: clusterUid, clusterID: clusterId, member } };
   }
-  return { kind: "CreateJob", key, clusterUid, endpoints };
+  return { kind: "CreateJob", key, clusterUid, clusterId, endpoints };
 }
 
 /** A Job may be repeated without harm: what the first one has stored is found and told again. */

@@ -90,12 +90,13 @@ export class EtcdBackupController {
 
   async #createJob(
     backup: EtcdBackup,
-    { key, clusterUid, endpoints }: Extract<BackupStep, { readonly kind: "CreateJob" }>,
+    { key, clusterUid, clusterId, endpoints }: Extract<BackupStep, { readonly kind: "CreateJob" }>,
   ): Promise<WorkResult | undefined> {
     const { name } = backup.metadata;
     try {
       const endpoint = endpoints.join(",");
-      await createBackupJob(this.#world, backup, { purpose: "upload", key, endpoint, backup: name, clusterUid });
+      const task = { purpose: "upload", key, endpoint, backup: name, clusterUid, clusterId } as const;
+      await createBackupJob(this.#world, backup, task);
     } catch (error) {
       // A quota, or an admission policy: a person has to know.
       if (!isFault(error, "Forbidden", "Invalid")) throw error;

@@ -25,6 +25,8 @@ export type BackupTask =
       readonly endpoint: string;
       readonly backup: string;
       readonly clusterUid: string;
+      /** What the members have to say that they belong to: pods of a cluster that was made anew have the old names. */
+      readonly clusterId: string;
     }
   /** Reads a stored snapshot to its end and compares it with its manifest. */
   | ({ readonly purpose: "verify" } & StoredSnapshot)
@@ -67,7 +69,12 @@ const SUBCOMMANDS = {
 function taskArguments(task: BackupTask): readonly string[] {
   switch (task.purpose) {
     case "upload":
-      return [`--endpoint=${task.endpoint}`, `--backup=${task.backup}`, `--cluster-uid=${task.clusterUid}`];
+      return [
+        `--endpoint=${task.endpoint}`,
+        `--backup=${task.backup}`,
+        `--cluster-uid=${task.clusterUid}`,
+        `--cluster-id=${task.clusterId}`,
+      ];
     case "verify":
       return task.sha256 === undefined ? [] : [`--sha256=${task.sha256}`];
     case "delete":

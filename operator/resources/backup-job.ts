@@ -4,15 +4,17 @@ import type { EtcdClusterSpec } from "../types/etcd-cluster-spec.ts";
 import { backupJobName, FIELD_MANAGER, LABELS } from "../types/names.ts";
 import { backupCommand } from "./backup-commands.ts";
 import type { BackupTask } from "./backup-commands.ts";
-import type { Job, Labels, PodSpec } from "./kubernetes-objects.ts";
+import type { Job, Labels, PodFailureRule, PodSpec } from "./kubernetes-objects.ts";
 import { nodeChoice } from "./placement.ts";
 import type { Platform } from "./platform.ts";
 import { CONTAINER_SECURITY, POD_SECURITY } from "./pod-security.ts";
 import { storeAccess } from "./store-access.ts";
 import { ownerReference } from "./written-meta.ts";
 
-/** How often a Job is tried again before the backup has failed. */
+/** How often a Job is tried again before the backup has failed; a pod that its node had to give up is not counted. */
 const RETRIES = 3;
+/** What a command ends with when only a person can help. */
+const EXIT_HOPELESS = 2;
 /** A backup that takes longer has failed: a schedule would wait behind it for ever. */
 const DEADLINE_SECONDS = 6 * 3600;
 
@@ -52,9 +54,18 @@ export function backupJob({ backup, store, task, cluster }: BackupWork, platform
     spec: {
       backoffLimit: RETRIES,
       activeDeadlineSeconds: DEADLINE_SECONDS,
+      podFailurePolicy: { rules: failureRules(task.purpose) },
       template: { metadata: { labels }, spec: jobPod(store, task, cluster, platform) },
     },
   };
+}
+
+/** A drained node is no failure of the backup; a store that refuses the keys will refuse them again. */
+function failureRules(containerName: string): readonly PodFailureRule[] {
+  return [
+    { action: "FailJob", onExitCodes: { containerName, operator: "In", values: [EXIT_HOPELESS] } },
+    { action: "Ignore", onPodConditions: [{ type: "DisruptionTarget", status: "True" }] },
+  ];
 }
 
 function jobPod(

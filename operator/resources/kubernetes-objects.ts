@@ -211,6 +211,22 @@ export interface Job {
   readonly spec: {
     readonly backoffLimit: number;
     readonly activeDeadlineSeconds: number;
+    readonly podFailurePolicy: { readonly rules: readonly PodFailureRule[] };
     readonly template: PodTemplate;
   };
 }
+
+/** What a Job does about a pod that failed: the first rule that fits counts. */
+export type PodFailureRule =
+  | {
+      readonly action: "FailJob";
+      readonly onExitCodes: {
+        readonly containerName: string;
+        readonly operator: "In";
+        readonly values: readonly number[];
+      };
+    }
+  | {
+      readonly action: "Ignore";
+      readonly onPodConditions: readonly { readonly type: "DisruptionTarget"; readonly status: "True" }[];
+    };

@@ -19,6 +19,7 @@ import { tempFolder } from "../../../support/temp-folder.ts";
  */
 const golden = Buffer.from(goldenFile("snapshots/keys100.db"));
 const key = snapshotKey({ namespace: "ns", cluster: "x", clusterUid: "uid-x", backup: "nightly" });
+const UPLOAD = { purpose: "upload", key, backup: "nightly", clusterUid: "uid-x", clusterId: "9" } as const;
 const cluster = { metadata: { name: "y", namespace: "ns", uid: "uid-y" } } as EtcdCluster;
 
 beforeEach(() => {
@@ -77,7 +78,7 @@ test("a backup is taken, verified, restored and deleted by the commands that the
   const fake = await fakeS3();
   const access = accessTo(fake);
   const task = (more: BackupTask): readonly string[] => backupCommand(more, access);
-  const upload = { purpose: "upload", key, endpoint: await member(), backup: "nightly", clusterUid: "uid-x" } as const;
+  const upload = { ...UPLOAD, endpoint: await member() };
   const work = ["--work-folder", tempFolder()];
 
   const taken = await run(task(upload), work);
@@ -109,6 +110,17 @@ test("a backup is taken, verified, restored and deleted by the commands that the
   expect(fake.objects.size).toBe(0);
 });
 
+test("a member of another cluster, whose pods have the old names, is refused and not asked again", async () => {
+  const fake = await fakeS3();
+  const foreign = { ...UPLOAD, endpoint: await member(), clusterId: "8" };
+  const { exitCode, result } = await run(backupCommand(foreign, accessTo(fake)), ["--work-folder", tempFolder()]);
+  expect({ exitCode, result }).toMatchObject({
+    exitCode: 2,
+    result: { ok: false, error: { code: "Foreign", retryable: false } },
+  });
+  expect(fake.objects.size).toBe(0);
+});
+
 test("a failure is the last line, and the exit code says whether another try may help", async () => {
   const fake = await fakeS3(({ key: object }) =>
     object.includes("refused") ? [403, "InvalidAccessKeyId"] : undefined,
@@ -121,7 +133,7 @@ test("a failure is the last line, and the exit code says whether another try may
   });
   const refused = await run(backupCommand({ purpose: "delete", key: "refused/snapshot.db" }, access));
   expect(refused).toMatchObject({ exitCode: 2, result: { ok: false, error: { code: "StoreRefused" } } });
-  const nobody = { purpose: "upload", key, endpoint: "127.0.0.1:1", backup: "nightly", clusterUid: "uid-x" } as const;
+  const nobody = { ...UPLOAD, endpoint: "127.0.0.1:1" };
   const down = await run(backupCommand(nobody, access), ["--work-folder", tempFolder()]);
   expect(down).toMatchObject({
     exitCode: 1,

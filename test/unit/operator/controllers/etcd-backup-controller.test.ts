@@ -46,6 +46,7 @@ describe("a backup", () => {
     const urls = ["x-2", "x-0", "x-1"].map((pod) => `http://${pod}.x-peers.ns.svc:2379`).join(",");
     expect(job).toContain(`--endpoint=${urls}`);
     expect(job).toContain(`--key=ns/x/${clusterUid}/b/snapshot.db`);
+    expect(job).toContain(`--cluster-id=cdf818194e3a8c32`);
     expect(it.get("backups", "b").metadata.finalizers ?? []).toEqual([]);
 
     await uploadSucceeds();

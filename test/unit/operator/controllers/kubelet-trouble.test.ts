@@ -1,8 +1,5 @@
 import { expect, test } from "vitest";
-import type { StoredPod } from "../../../../operator/controllers/cluster-objects.ts";
 import { kubeletTrouble } from "../../../../operator/controllers/kubelet-trouble.ts";
-
-type Status = NonNullable<StoredPod["status"]>;
 
 const terminated = { exitCode: 1, reason: "Error", message: "starting\nFATAL: the data folder is locked\n" };
 
@@ -64,5 +61,5 @@ test.each<[name: string, status: object, trouble: string | undefined]>([
     `ErrImagePull: ${"x".repeat(300)}…`,
   ],
 ])("%s", (_name, status, trouble) => {
-  expect(kubeletTrouble({ status: status as Status })).toBe(trouble);
+  expect(kubeletTrouble({ status })).toBe(trouble);
 });

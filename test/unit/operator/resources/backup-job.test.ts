@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { JobExit } from "../../../../operator/backup/job-result.ts";
 import { backupJob } from "../../../../operator/resources/backup-job.ts";
 import type { BackupTask } from "../../../../operator/resources/backup-commands.ts";
 import { LABELS, memberSelector } from "../../../../operator/types/names.ts";
@@ -11,6 +12,7 @@ const UPLOAD: BackupTask = {
   endpoint: "http://x-1.x-peers.ns.svc:2379",
   backup: "b",
   clusterUid: "u",
+  clusterId: "c0de",
 };
 const VERIFY: BackupTask = { purpose: "verify", key: "u/a.db", sha256: "0".repeat(64) };
 const DELETE: BackupTask = { purpose: "delete", key: "u/a.db" };
@@ -30,6 +32,7 @@ test("an upload is told the store, the key, the member and for whom it is", () =
     "--endpoint=http://x-1.x-peers.ns.svc:2379",
     "--backup=b",
     "--cluster-uid=u",
+    "--cluster-id=c0de",
   ]);
 });
 
@@ -92,6 +95,20 @@ test("each try is a pod of its own, and there is an end to it", () => {
     template: { spec: { restartPolicy: "Never" } },
   });
 });
+
+test.each([UPLOAD, VERIFY, DELETE])(
+  "$purpose: what only a person can mend is not tried again, a drained node does not count",
+  (task) => {
+    const { podFailurePolicy, template } = jobOf(task).spec;
+    expect(podFailurePolicy.rules).toEqual([
+      {
+        action: "FailJob",
+        onExitCodes: { containerName: template.spec.containers[0]?.name, operator: "In", values: [JobExit.failed] },
+      },
+      { action: "Ignore", onPodConditions: [{ type: "DisruptionTarget", status: "True" }] },
+    ]);
+  },
+);
 
 test("it runs the operator's image where the cluster's members may run", () => {
   const scheduling = { nodeSelector: { disk: "ssd" } };
