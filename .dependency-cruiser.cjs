@@ -135,6 +135,8 @@ module.exports = {
       to: { dependencyTypes: ["core", "npm", "npm-dev", "npm-no-pkg", "unknown"], pathNot: "@bufbuild/protobuf" },
     },
     owned("leveldown", "node_modules/leveldown/", ["server/host"]),
+    owned("bcryptjs", "node_modules/bcryptjs/", ["server/host"]),
+    owned("jose", "node_modules/jose/", ["server/host"]),
     owned("x509", "node_modules/(@peculiar|reflect-metadata)/", ["server/host"]),
     owned("grpc-js", "node_modules/@grpc/", ["server/grpc", "server/client"]),
     owned("s3", "node_modules/@(aws-sdk|smithy)/", ["operator/backup"]),
