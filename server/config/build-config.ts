@@ -1,3 +1,5 @@
+import { isBcryptCost, parseAuthToken } from "./auth-token.ts";
+import type { AuthTokenConfig } from "./auth-token.ts";
 import { parseAutoCompaction } from "./auto-compaction.ts";
 import type { AutoCompaction } from "./auto-compaction.ts";
 import type { Config, LogLevel, TlsConfig } from "./config.ts";
@@ -18,6 +20,8 @@ export function buildConfig(settings: Settings, defaultHost: string | undefined)
     settings.get("auto-compaction-retention"),
   );
   if (!autoCompaction.ok) return autoCompaction;
+  const authToken = parseAuthToken(settings.get("auth-token"));
+  if (!authToken.ok) return authToken;
   const peerUrls = advertised(settings, "listen-peer-urls", "initial-advertise-peer-urls", defaultHost);
   const members = parseInitialCluster(initialClusterText(settings, peerUrls));
   if (!members.ok) return rejected(`error setting up initial cluster: ${members.reason}`);
@@ -32,9 +36,7 @@ export function buildConfig(settings: Settings, defaultHost: string | undefined)
       clientTls: tls(settings, ""),
       peerTls: tls(settings, "peer-"),
       selfSignedCertValidityYears: settings.get("self-signed-cert-validity") || 1,
-      authToken: settings.get("auth-token"),
-      authTokenTtlSeconds: settings.get("auth-token-ttl"),
-      bcryptCost: settings.get("bcrypt-cost"),
+      ...auth(settings, authToken.value),
     }),
   );
 }
@@ -98,6 +100,15 @@ function background(settings: Settings, autoCompaction: AutoCompaction) {
     compactHashCheckTimeMs: settings.get("compact-hash-check-time"),
     downgradeCheckTimeMs: settings.get("downgrade-check-time"),
     featureGates: settings.get("feature-gates"),
+  };
+}
+
+function auth(settings: Settings, authToken: AuthTokenConfig) {
+  const cost = settings.get("bcrypt-cost");
+  return {
+    authToken: Object.freeze(authToken),
+    authTokenTtlSeconds: settings.get("auth-token-ttl"),
+    bcryptCost: isBcryptCost(cost) ? cost : settings.getDefault("bcrypt-cost"),
   };
 }
 

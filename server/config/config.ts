@@ -1,3 +1,4 @@
+import type { AuthTokenConfig } from "./auth-token.ts";
 import type { AutoCompaction } from "./auto-compaction.ts";
 import type { FeatureGates } from "./feature-gates.ts";
 import type { InitialMember } from "./initial-cluster.ts";
@@ -72,7 +73,7 @@ export interface Config {
   readonly downgradeCheckTimeMs: number;
   readonly featureGates: FeatureGates;
 
-  readonly authToken: string;
+  readonly authToken: AuthTokenConfig;
   readonly authTokenTtlSeconds: number;
   readonly bcryptCost: number;
 

@@ -178,8 +178,7 @@ export const AUTH_OPTIONS = [
     kind: "string",
     default: "simple",
     status: "works",
-    built: ["simple"],
-    help: 'Kind of token that a user gets: "simple", or "jwt" with its options.',
+    help: 'Kind of token that a user gets: "simple", or "jwt,sign-method=RS256,priv-key=FILE,pub-key=FILE,ttl=5m".',
   },
   {
     name: "bcrypt-cost",

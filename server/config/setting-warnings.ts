@@ -1,3 +1,4 @@
+import { isBcryptCost } from "./auth-token.ts";
 import type { Config } from "./config.ts";
 import { optionNamed } from "./options.ts";
 import { warning } from "./refusal.ts";
@@ -21,6 +22,7 @@ export function settingWarnings(settings: Settings, config: Config): readonly Co
     ...(config.featureGates.LeaseCheckpoint && !config.featureGates.LeaseCheckpointPersist
       ? [warning("LeaseCheckpoint is on without LeaseCheckpointPersist: a restart forgets the remaining times")]
       : []),
+    ...authWarnings(settings, config),
     ...clientTlsWarnings(settings, config),
     ...peerTlsWarnings(settings, config),
   ];
@@ -29,6 +31,23 @@ export function settingWarnings(settings: Settings, config: Config): readonly Co
 function nameWarnings(config: Config): readonly ConfigWarning[] {
   if (config.name !== optionNamed("name").default) return [];
   return [warning("the member has the default name: give every member its own with --name", { name: config.name })];
+}
+
+function authWarnings(settings: Settings, { authToken, bcryptCost }: Config): readonly ConfigWarning[] {
+  const cost = settings.get("bcrypt-cost");
+  return [
+    ...(isBcryptCost(cost)
+      ? []
+      : [
+          warning("use default bcrypt cost instead of the invalid given cost", {
+            "given-cost": String(cost),
+            "default-cost": String(bcryptCost),
+          }),
+        ]),
+    ...(authToken.kind === "jwt" && authToken.unknown.length > 0
+      ? [warning("unknown JWT options", { keys: authToken.unknown.join(",") })]
+      : []),
+  ];
 }
 
 function clientTlsWarnings(settings: Settings, config: Config): readonly ConfigWarning[] {

@@ -224,7 +224,6 @@ describe("an old name", () => {
 
 describe("an effect that is not built", () => {
   test.each([
-    ["--auth-token=jwt,pub-key=a", '--auth-token=jwt is not built yet: remove the flag or set it to "simple"'],
     ["--log-format=console", '--log-format=console is not built yet: remove the flag or set it to "json"'],
     [
       "--log-outputs=/var/log/etcd.log",
