@@ -1,11 +1,9 @@
-import { create } from "@bufbuild/protobuf";
+import { checkTxnPermitted } from "../apply/key-permissions.ts";
+import type { Caller } from "../auth/caller.ts";
 import { DomainError } from "../base/domain-error.ts";
 import { atOnce } from "../base/slices.ts";
 import type { RangeFrame } from "../mvcc/range-plan.ts";
 import type { Node } from "../node/node.ts";
-import type { Command } from "../node/proposals.ts";
-import type { ResponseMessage } from "../apply/outcome.ts";
-import { InternalRaftRequestSchema } from "../proto/gen/raft_internal_pb.js";
 import { AlarmType } from "../proto/gen/rpc_pb.js";
 import type {
   CompactionResponse,
@@ -17,42 +15,54 @@ import type {
   TxnRequest,
   TxnResponse,
 } from "../proto/gen/rpc_pb.js";
-import type { Implementation } from "../rpc/service.ts";
+import type { CallContext, Implementation } from "../rpc/service.ts";
+import type { Access } from "./access.ts";
 import { completeHeader } from "./header.ts";
 import { RangeAnswer } from "./range-answer.ts";
 import { checkDeleteRange, checkPut, checkRange, checkTxn } from "./kv-checks.ts";
+import { write } from "./write.ts";
 
 /** A range over more keys than this is planned and answered in slices, so that others get their turn. */
 const SLICED_RANGE_KEYS = 1000;
 
 /** The KV service: reads at one revision, writes through the log. */
-export function kvService(node: Node, limits: { readonly maxTxnOps: number }): Implementation<typeof KV> {
+export function kvService(
+  node: Node,
+  access: Access,
+  limits: { readonly maxTxnOps: number },
+): Implementation<typeof KV> {
+  const rangeFor = (request: RangeRequest, call: CallContext): RangeResponse | Promise<RangeResponse> => {
+    if (!access.isEnabled) return range(node, request);
+    const check = (caller: Caller): void => node.machine.auth.rights.checkRead(caller, request);
+    return access.readFor(call, check, () => range(node, request));
+  };
   return {
-    range(request) {
+    range(request, call) {
       refuseOnLearner(node, request.serializable);
       checkRange(request);
-      if (request.serializable) return range(node, request);
-      return node.linearizable().then(() => range(node, request));
+      if (request.serializable) return rangeFor(request, call);
+      return node.linearizable().then(() => rangeFor(request, call));
     },
-    put(request) {
+    put(request, call) {
       refuseOnLearner(node);
       checkPut(request);
-      return write<PutResponse>(node, { put: request });
+      return write<PutResponse>(node, access, call, { put: request });
     },
-    deleteRange(request) {
+    deleteRange(request, call) {
       refuseOnLearner(node);
       checkDeleteRange(request);
-      return write<DeleteRangeResponse>(node, { deleteRange: request });
+      return write<DeleteRangeResponse>(node, access, call, { deleteRange: request });
     },
-    txn(request) {
+    txn(request, call) {
       refuseOnLearner(node);
       checkTxn(request, limits.maxTxnOps);
-      if (isReadOnly(request)) return readTxn(node, request);
-      return write<TxnResponse>(node, { txn: request });
+      if (isReadOnly(request)) return readTxn(node, access, call, request);
+      return write<TxnResponse>(node, access, call, { txn: request });
     },
-    async compact(request) {
+    async compact(request, call) {
       refuseOnLearner(node);
-      const response = await write<CompactionResponse>(node, { compaction: request });
+      await access.requireAdmin(call);
+      const response = await write<CompactionResponse>(node, access, call, { compaction: request });
       if (request.physical) await node.compactionFinished(Number(request.revision));
       return response;
     },
@@ -62,18 +72,6 @@ export function kvService(node: Node, limits: { readonly maxTxnOps: number }): I
 /** A learner answers serializable reads only. */
 export function refuseOnLearner(node: Node, isSerializableRead = false): void {
   if (!isSerializableRead && node.isLearner) throw new DomainError("not-supported-for-learner");
-}
-
-/** Proposes a command and waits for its answer; quota is looked at before, as etcd does. */
-export async function write<T extends ResponseMessage>(node: Node, command: Command): Promise<T> {
-  if (!node.quotaAllows(create(InternalRaftRequestSchema, command))) {
-    node.raiseNoSpace();
-    throw new DomainError("no-space");
-  }
-  const { fault, response } = await node.propose(command);
-  if (fault !== undefined) throw new DomainError(fault);
-  if (!response) throw new Error("invariant violated: a client's request has an answer");
-  return completeHeader(node, (await node.resolve(response)) as T);
 }
 
 function range(node: Node, request: RangeRequest): RangeResponse | Promise<RangeResponse> {
@@ -118,8 +116,14 @@ function isSerializable({ success, failure }: TxnRequest): boolean {
   return [...success, ...failure].every(({ request }) => request.case === "requestRange" && request.value.serializable);
 }
 
-async function readTxn(node: Node, request: TxnRequest): Promise<TxnResponse> {
+async function readTxn(node: Node, access: Access, call: CallContext, request: TxnRequest): Promise<TxnResponse> {
   if (!isSerializable(request)) await node.linearizable();
+  if (!access.isEnabled) return readTxnNow(node, request);
+  const check = (caller: Caller): void => checkTxnPermitted(node.machine, caller, request);
+  return access.readFor(call, check, () => readTxnNow(node, request));
+}
+
+async function readTxnNow(node: Node, request: TxnRequest): Promise<TxnResponse> {
   refuseIfCorrupt(node);
   await node.provideTxnValues(request);
   return completeHeader(node, await node.resolve(node.machine.readTxn(request)));

@@ -1,4 +1,5 @@
 import { create } from "@bufbuild/protobuf";
+import { checkLeaseReadable, checkLeaseWritable } from "../apply/key-permissions.ts";
 import { DomainError } from "../base/domain-error.ts";
 import type { Node } from "../node/node.ts";
 import {
@@ -6,36 +7,44 @@ import {
   LeaseLeasesResponseSchema,
   LeaseTimeToLiveResponseSchema,
   type Lease,
-  type LeaseGrantRequest,
   type LeaseGrantResponse,
   type LeaseKeepAliveRequest,
   type LeaseKeepAliveResponse,
   type LeaseRevokeResponse,
 } from "../proto/gen/rpc_pb.js";
 import type { Implementation, StreamCall } from "../rpc/service.ts";
+import type { Access } from "./access.ts";
 import { headerOf } from "./header.ts";
-import { refuseOnLearner, write } from "./kv-service.ts";
+import { refuseOnLearner } from "./kv-service.ts";
+import { write } from "./write.ts";
 
 /** Ids are positive int64 when we choose them. */
 const MAX_POSITIVE_INT64 = (1n << 63n) - 1n;
 
 /** The Lease service. */
-export function leaseService(node: Node, nextId: () => bigint): Implementation<typeof Lease> {
+export function leaseService(node: Node, access: Access, nextId: () => bigint): Implementation<typeof Lease> {
   return {
-    leaseGrant(request) {
+    leaseGrant(request, call) {
       refuseOnLearner(node);
-      return grant(node, request, nextId);
+      // The id is chosen before the proposal: applying must be the same on every member.
+      if (request.ID === 0n) request.ID = nextId() & MAX_POSITIVE_INT64;
+      return write<LeaseGrantResponse>(node, access, call, { leaseGrant: request });
     },
-    leaseRevoke(request) {
+    leaseRevoke(request, call) {
       refuseOnLearner(node);
-      return write<LeaseRevokeResponse>(node, { leaseRevoke: request });
+      return write<LeaseRevokeResponse>(node, access, call, { leaseRevoke: request });
     },
-    leaseKeepAlive: (call) => keepAlive(node, call),
-    async leaseTimeToLive(request) {
+    leaseKeepAlive: (call) => keepAlive(node, access, call),
+    async leaseTimeToLive(request, call) {
       refuseOnLearner(node);
+      const caller = await access.requireCaller(call);
+      const { revision } = node.machine.auth;
+      if (request.keys) checkLeaseReadable(node.machine, caller, request.ID);
       const unknown = { header: headerOf(node), ID: request.ID, TTL: -1n };
       try {
         const { ttl, grantedTtl, keys } = await node.leases.timeToLive(request.ID, request.keys);
+        const { auth } = node.machine;
+        if (request.keys && auth.isEnabled && auth.revision !== revision) throw new DomainError("auth-old-revision");
         const answer = { ID: request.ID, TTL: BigInt(ttl), grantedTTL: BigInt(grantedTtl), keys: [...keys] };
         return create(LeaseTimeToLiveResponseSchema, { header: headerOf(node), ...answer });
       } catch (error) {
@@ -43,25 +52,27 @@ export function leaseService(node: Node, nextId: () => bigint): Implementation<t
         throw error;
       }
     },
-    leaseLeases() {
+    async leaseLeases(_request, call) {
       refuseOnLearner(node);
-      const leases = node.machine.lessor.list().map(({ id }) => ({ ID: id }));
+      const caller = await access.requireCaller(call);
+      const all = node.machine.lessor.list();
+      for (const { id } of all) checkLeaseReadable(node.machine, caller, id);
+      const leases = all.map(({ id }) => ({ ID: id }));
       return create(LeaseLeasesResponseSchema, { header: headerOf(node), leases });
     },
   };
 }
 
-/** The id is chosen before the proposal: applying must be the same on every member. */
-function grant(node: Node, request: LeaseGrantRequest, nextId: () => bigint): Promise<LeaseGrantResponse> {
-  if (request.ID === 0n) request.ID = nextId() & MAX_POSITIVE_INT64;
-  return write<LeaseGrantResponse>(node, { leaseGrant: request });
-}
-
 /** Answers in the order of the requests; an unknown lease has TTL 0. */
-async function keepAlive(node: Node, call: StreamCall<LeaseKeepAliveRequest, LeaseKeepAliveResponse>): Promise<void> {
+async function keepAlive(
+  node: Node,
+  access: Access,
+  call: StreamCall<LeaseKeepAliveRequest, LeaseKeepAliveResponse>,
+): Promise<void> {
   refuseOnLearner(node);
   for await (const { ID } of call.requests) {
     let ttl = 0;
+    if (access.isEnabled) checkLeaseWritable(node.machine, await access.requireCaller(call), ID);
     try {
       ttl = await node.leases.renew(ID);
     } catch (error) {

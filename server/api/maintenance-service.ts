@@ -20,9 +20,11 @@ import {
   type SnapshotResponse,
   type StatusResponse,
 } from "../proto/gen/rpc_pb.js";
-import type { Implementation, StreamCall } from "../rpc/service.ts";
+import type { CallContext, Implementation, StreamCall } from "../rpc/service.ts";
+import type { Access } from "./access.ts";
 import { headerOf } from "./header.ts";
-import { refuseOnLearner, write } from "./kv-service.ts";
+import { refuseOnLearner } from "./kv-service.ts";
+import { write } from "./write.ts";
 
 /** etcd's snapshotSendBufferSize. */
 const SNAPSHOT_CHUNK_BYTES = 32 * 1024;
@@ -30,21 +32,27 @@ const SNAPSHOT_CHUNK_BYTES = 32 * 1024;
 const DEFAULT_QUOTA_BYTES = 2 * 1024 * 1024 * 1024;
 
 /** The Maintenance service. */
-export function maintenanceService(node: Node): Implementation<typeof Maintenance> {
+export function maintenanceService(node: Node, access: Access): Implementation<typeof Maintenance> {
   return {
-    alarm: (request) => alarm(node, request),
-    status: () => status(node),
-    async defragment() {
+    alarm: (request, call) => alarm(node, access, request, call),
+    async status(_request, call) {
+      await access.requireCaller(call);
+      return status(node);
+    },
+    async defragment(_request, call) {
       refuseOnLearner(node);
+      await access.requireAdmin(call);
       await node.defragment();
       return create(DefragmentResponseSchema);
     },
-    async hash() {
+    async hash(_request, call) {
       refuseOnLearner(node);
+      await access.requireAdmin(call);
       return create(HashResponseSchema, { hash: await node.hash(), header: headerOf(node) });
     },
-    async hashKV(request) {
+    async hashKV(request, call) {
       refuseOnLearner(node);
+      await access.requireAdmin(call);
       const { hash, revision, compactRevision } = await node.hashKv(Number(request.revision));
       return create(HashKVResponseSchema, {
         header: headerOf(node),
@@ -53,22 +61,32 @@ export function maintenanceService(node: Node): Implementation<typeof Maintenanc
         hashRevision: BigInt(revision),
       });
     },
-    snapshot: (call) => snapshot(node, call),
-    async moveLeader(request) {
+    async snapshot(call) {
+      await access.requireAdmin(call);
+      await snapshot(node, call);
+    },
+    async moveLeader(request, call) {
       refuseOnLearner(node);
+      await access.requireAdmin(call);
       await node.transferLeader(request.targetID);
       return create(MoveLeaderResponseSchema);
     },
-    downgrade() {
+    async downgrade(_request, call) {
       refuseOnLearner(node);
+      await access.requireAdmin(call);
       throw new DomainError("not-capable");
     },
   };
 }
 
-async function alarm(node: Node, request: AlarmRequest): Promise<AlarmResponse> {
+/** Looking is for everybody who is somebody, raising and disarming for root. */
+async function alarm(node: Node, access: Access, request: AlarmRequest, call: CallContext): Promise<AlarmResponse> {
   refuseOnLearner(node);
-  if (request.action !== AlarmAction.GET) return write<AlarmResponse>(node, { alarm: request });
+  if (request.action !== AlarmAction.GET) {
+    await access.requireAdmin(call);
+    return write<AlarmResponse>(node, access, call, { alarm: request });
+  }
+  await access.requireCaller(call);
   const all = node.machine.alarms.list(request.alarm);
   const alarms = all.filter(({ memberID }) => request.memberID === 0n || memberID === request.memberID);
   return create(AlarmResponseSchema, { header: headerOf(node), alarms });

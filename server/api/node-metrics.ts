@@ -49,6 +49,7 @@ export function observeNode(node: Node, metrics: Metrics): void {
     "The revision of the last compaction in store.",
     () => node.machine.mvcc.compactRevision,
   );
+  gauge("etcd_debugging_auth_revision", "The current revision of auth store.", () => node.machine.auth.revision);
   gauge("etcd_debugging_mvcc_watcher_total", "Total number of watchers.", () => node.watcherCounts.all);
   gauge(
     "etcd_debugging_mvcc_slow_watcher_total",

@@ -1,9 +1,12 @@
 import { Health } from "../proto/gen/health_pb.js";
 import { Membership } from "../proto/gen/kvorum_membership_pb.js";
-import { Cluster, KV, Lease, Maintenance, Watch } from "../proto/gen/rpc_pb.js";
+import { Auth, Cluster, KV, Lease, Maintenance, Watch } from "../proto/gen/rpc_pb.js";
 import { bindService, type BoundMethod } from "../rpc/service.ts";
 import { IdGenerator } from "../node/id-generator.ts";
 import type { Node } from "../node/node.ts";
+import type { PasswordHasher } from "../ports/password-hasher.ts";
+import { Access, type TokenScheme } from "./access.ts";
+import { authService } from "./auth-service.ts";
 import { clusterService } from "./cluster-service.ts";
 import { healthService } from "./health-service.ts";
 import { kvService } from "./kv-service.ts";
@@ -20,29 +23,39 @@ export interface ServiceLimits {
   readonly watchProgressIntervalMs: number;
 }
 
+/** How users prove who they are. */
+export interface ServiceAuth {
+  readonly hasher: PasswordHasher;
+  readonly tokens: TokenScheme;
+  /** Whether the common name of a client's certificate says who it is. */
+  readonly trustsCertificates: boolean;
+}
+
 /** Every service that a member offers to clients. */
-export function clientServices(node: Node, limits: ServiceLimits): readonly BoundMethod[] {
+export function clientServices(node: Node, limits: ServiceLimits, auth: ServiceAuth): readonly BoundMethod[] {
+  const { hasher, tokens, trustsCertificates } = auth;
+  const access = new Access({ node, tokens, trustsCertificates });
   const ids = new IdGenerator(node.selfId, node.clock.unixMs());
+  const kv = kvService(node, access, { maxTxnOps: limits.maxTxnOps });
+  const lease = leaseService(node, access, () => ids.next());
   return [
-    ...bindService(KV, kvService(node, { maxTxnOps: limits.maxTxnOps }), {
+    ...bindService(KV, kv, {
       "/etcdserverpb.KV/Range": { encode: encodeRangeResponse },
     }),
     ...bindService(
       Watch,
-      watchService(node, {
+      watchService(node, access, {
         fragmentBytes: limits.watchFragmentBytes,
         progressIntervalMs: limits.watchProgressIntervalMs,
       }),
     ),
-    ...bindService(
-      Lease,
-      leaseService(node, () => ids.next()),
-    ),
-    ...bindService(Cluster, clusterService(node)),
-    ...bindService(Maintenance, maintenanceService(node), {
+    ...bindService(Lease, lease),
+    ...bindService(Cluster, clusterService(node, access)),
+    ...bindService(Maintenance, maintenanceService(node, access), {
       "/etcdserverpb.Maintenance/Snapshot": { encode: encodeSnapshotResponse },
     }),
-    ...bindService(Membership, membershipService(node)),
+    ...bindService(Membership, membershipService(node, access)),
+    ...bindService(Auth, authService({ node, access, hasher })),
     ...bindService(Health, healthService()),
   ];
 }

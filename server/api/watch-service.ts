@@ -1,8 +1,10 @@
 import type { Node } from "../node/node.ts";
-import type { Watch, WatchRequest, WatchResponse } from "../proto/gen/rpc_pb.js";
+import type { Watch, WatchCreateRequest, WatchRequest, WatchResponse } from "../proto/gen/rpc_pb.js";
 import type { Implementation, StreamCall } from "../rpc/service.ts";
 import { DomainError } from "../base/domain-error.ts";
+import type { Access } from "./access.ts";
 import { refuseOnLearner } from "./kv-service.ts";
+import { watchRefusal } from "./watch-refusal.ts";
 import type { WatchLimits } from "./watch-limits.ts";
 import { WatchStream } from "./watch-stream.ts";
 
@@ -10,7 +12,7 @@ import { WatchStream } from "./watch-stream.ts";
 const LEADERLESS_ELECTIONS = 3;
 
 /** The Watch service: any number of watchers on one stream. */
-export function watchService(node: Node, limits: WatchLimits): Implementation<typeof Watch> {
+export function watchService(node: Node, access: Access, limits: WatchLimits): Implementation<typeof Watch> {
   return {
     async watch(call) {
       refuseOnLearner(node);
@@ -19,7 +21,11 @@ export function watchService(node: Node, limits: WatchLimits): Implementation<ty
       const stream = new WatchStream(node, call, limits);
       const guard = needsLeader ? whenLeaderless(node) : undefined;
       try {
-        await Promise.race([serve(stream, call), stream.closed, ...(guard ? [guard.lost] : [])]);
+        await Promise.race([
+          serve(stream, call, (request) => watchRefusal(node, access, call, request)),
+          stream.closed,
+          ...(guard ? [guard.lost] : []),
+        ]);
       } finally {
         guard?.stop();
         stream.close();
@@ -29,11 +35,18 @@ export function watchService(node: Node, limits: WatchLimits): Implementation<ty
   };
 }
 
-async function serve(stream: WatchStream, call: StreamCall<WatchRequest, WatchResponse>): Promise<void> {
+/** Why a watch is not permitted, in the words of etcd; undefined: it is. At once while auth is off. */
+type RefusalOf = (request: WatchCreateRequest) => string | undefined | Promise<string | undefined>;
+
+async function serve(
+  stream: WatchStream,
+  call: StreamCall<WatchRequest, WatchResponse>,
+  refusalOf: RefusalOf,
+): Promise<void> {
   for await (const { requestUnion } of call.requests) {
     switch (requestUnion.case) {
       case "createRequest":
-        stream.create(requestUnion.value);
+        stream.create(requestUnion.value, await refusalOf(requestUnion.value));
         break;
       case "cancelRequest":
         stream.cancel(requestUnion.value.watchId);

@@ -80,9 +80,11 @@ export class WatchStream {
     });
   }
 
-  create(request: WatchCreateRequest): void {
-    const key = request.key.length === 0 ? Uint8Array.of(0) : request.key;
-    const refusal = this.#refusalOf(request, key);
+  /** `denial` says why the client may not watch this. */
+  create(request: WatchCreateRequest, denial?: string): void {
+    if (this.#isClosed) return;
+    const key = firstKeyOf(request);
+    const refusal = this.#refusalOf(request, key, denial);
     if (refusal !== undefined) {
       this.#push({ watchId: NO_WATCH, created: true, canceled: true, cancelReason: refusal });
       return;
@@ -130,8 +132,13 @@ export class WatchStream {
     this.#queuedBytes = 0;
   }
 
-  #refusalOf({ rangeEnd, watchId, startRevision }: WatchCreateRequest, key: Uint8Array): string | undefined {
+  #refusalOf(
+    { rangeEnd, watchId, startRevision }: WatchCreateRequest,
+    key: Uint8Array,
+    denial: string | undefined,
+  ): string | undefined {
     if (startRevision < 0n) return "etcdserver: mvcc: required revision has been compacted";
+    if (denial !== undefined) return denial;
     const isFromKey = rangeEnd.length === 1 && rangeEnd[0] === 0;
     if (rangeEnd.length > 0 && !isFromKey && Buffer.compare(key, rangeEnd) >= 0) return "mvcc: watcher range is empty";
     if (watchId !== 0n && this.#watches.has(watchId)) return "mvcc: duplicate watch ID provided on the WatchStream";
@@ -244,4 +251,9 @@ export class WatchStream {
     if (response.events.length < 2 || toBinary(WatchResponseSchema, response).length < fragmentBytes) return [response];
     return splitFragments(response, fragmentBytes);
   }
+}
+
+/** An empty key stands for the first one that there can be. */
+export function firstKeyOf({ key }: WatchCreateRequest): Uint8Array {
+  return key.length === 0 ? Uint8Array.of(0) : key;
 }

@@ -2,6 +2,7 @@ import type { RequestListener } from "node:http";
 import { assert } from "../base/assert.ts";
 import { hexId } from "../base/ids.ts";
 import { observeNode } from "../api/node-metrics.ts";
+import type { ServiceAuth } from "../api/services.ts";
 import type { Config } from "../config/config.ts";
 import { nodeClock } from "../host/node-clock.ts";
 import { nodeDisk } from "../host/node-disk.ts";
@@ -41,6 +42,7 @@ export type MemberStep = "permit-accepted" | "granted" | "log-written" | "starte
 export interface MemberRunOptions {
   readonly taker: PermitTaker;
   readonly config: Config;
+  readonly auth: ServiceAuth;
   readonly logger: Logger;
   readonly metrics: ScrapableMetrics;
   readonly clientPort: ClientPort;
@@ -233,12 +235,12 @@ export class MemberRun {
 
   /** Serves clients as soon as the cluster knows this member. */
   async #serve(node: Node): Promise<void> {
-    const { config, clientPort, metrics, onFatal } = this.#options;
+    const { config, auth, clientPort, metrics, onFatal } = this.#options;
     if (config.featureGates.InitialCorruptCheck) await node.checkCorruption();
     await node.published;
     if (this.#isStopping || this.#standing.kind !== "starting") return;
     observeNode(node, metrics);
-    clientPort.startGrpc({ methods: nodeMethods(node, config), onBug: onFatal });
+    clientPort.startGrpc({ methods: nodeMethods(node, config, auth), onBug: onFatal });
     this.#standing = { kind: "running", member: { selfId: node.selfId, clusterId: node.clusterId }, node };
   }
 

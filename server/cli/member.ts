@@ -9,6 +9,7 @@ import { prometheusMetrics } from "../observability/prometheus-metrics.ts";
 import { standardStream } from "../observability/standard-stream.ts";
 import type { PermitTaker } from "../node/permit-refusal.ts";
 import type { Logger } from "../ports/logger.ts";
+import { authParts } from "./auth-parts.ts";
 import { ClientPort } from "./client-port.ts";
 import { CommandError } from "./command-error.ts";
 import { parseCount, subcommand } from "./command-line.ts";
@@ -100,10 +101,11 @@ async function superviseMember(
     const clientPort = new ClientPort(config, logger);
     const peerPort = new PeerPort(config, logger);
     const { clientServer, peerServer, peerClient: peerTls } = await tlsOf(config, logger);
+    const auth = await authParts(config, logger);
     await peerPort.listen(peerServer);
     await clientPort.listen(clientServer);
     // Nobody is answered before the volume has been looked at: the operator acts on what it is told.
-    const run = await MemberRun.open({ taker, config, logger, metrics, clientPort, peerTls, onFatal, onStep });
+    const run = await MemberRun.open({ taker, config, auth, logger, metrics, clientPort, peerTls, onFatal, onStep });
     clientPort.startHttp(httpHandler(memberHttpSources(() => run.standing, metrics)));
     peerPort.start(
       memberPeerHandler({

@@ -1,6 +1,6 @@
 import { ETCD_VERSION, STORAGE_VERSION } from "../base/versions.ts";
 import { checkHealth, runCheck } from "../api/health-checks.ts";
-import { clientServices } from "../api/services.ts";
+import { clientServices, type ServiceAuth } from "../api/services.ts";
 import type { Config } from "../config/config.ts";
 import type { HttpSources } from "../gateway/http-handler.ts";
 import type { Node } from "../node/node.ts";
@@ -9,12 +9,13 @@ import type { BoundMethod } from "../rpc/service.ts";
 import { maxMessageBytes } from "./client-port.ts";
 
 /** All gRPC methods of a member. */
-export function nodeMethods(node: Node, config: Config): readonly BoundMethod[] {
-  return clientServices(node, {
+export function nodeMethods(node: Node, config: Config, auth: ServiceAuth): readonly BoundMethod[] {
+  const limits = {
     maxTxnOps: config.maxTxnOps,
     watchFragmentBytes: maxMessageBytes(config),
     watchProgressIntervalMs: config.watchProgressNotifyIntervalMs,
-  });
+  };
+  return clientServices(node, limits, auth);
 }
 
 /** What a member says over plain HTTP. */

@@ -5,6 +5,7 @@ import { httpHandler } from "../gateway/http-handler.ts";
 import { observeEventLoopDelay } from "../observability/event-loop-delay.ts";
 import { prometheusMetrics } from "../observability/prometheus-metrics.ts";
 import type { Logger } from "../ports/logger.ts";
+import { authParts } from "./auth-parts.ts";
 import { ClientPort } from "./client-port.ts";
 import { fatalHandler } from "./fatal.ts";
 import { nodeHttpSources, nodeMethods } from "./node-services.ts";
@@ -35,6 +36,7 @@ export async function serve(config: Config, logger: Logger): Promise<void> {
     const peerPort = new PeerPort(config, logger);
     // Bound before the disk is touched: a used port must not leave half a data dir behind.
     const { clientServer, peerServer, peerClient } = await tlsOf(config, logger);
+    const auth = await authParts(config, logger);
     await peerPort.listen(peerServer);
     await clientPort.listen(clientServer);
     const node = await startMember({ config, logger, metrics, peerPort, peerTls: peerClient, onFatal });
@@ -50,7 +52,7 @@ export async function serve(config: Config, logger: Logger): Promise<void> {
     observeNode(node, metrics);
     observeEventLoopDelay(metrics);
     clientPort.start({
-      methods: nodeMethods(node, config),
+      methods: nodeMethods(node, config, auth),
       http: httpHandler(nodeHttpSources(node, metrics)),
       onBug: onFatal,
     });

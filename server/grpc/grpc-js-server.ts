@@ -169,6 +169,14 @@ class GrpcJsCall implements CallContext {
     return value === undefined ? undefined : value.toString();
   }
 
+  peerCommonName(): string | undefined {
+    const certificate = this.#call.getAuthContext().sslPeerCertificate;
+    if (!certificate) return undefined;
+    // Of several names the last one counts, as in Go.
+    const name: string | readonly string[] | undefined = certificate.subject.CN;
+    return (typeof name === "string" ? name : name?.at(-1)) ?? "";
+  }
+
   onCancelled(run: () => void): void {
     if (this.#call.cancelled) run();
     else (this.#call as EventEmitter).once("cancelled", run);

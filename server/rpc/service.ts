@@ -6,6 +6,8 @@ import { must } from "../base/assert.ts";
 export interface CallContext {
   /** The value of a metadata key in lower case; the first one if there are several. */
   metadata(key: string): string | undefined;
+  /** The common name in the certificate that the client has shown and that was verified; undefined if there was none. */
+  peerCommonName(): string | undefined;
   readonly isCancelled: boolean;
   /** Runs once if the client cancels, its deadline passes or the connection is lost; at once if it already has. */
   onCancelled(run: () => void): void;
