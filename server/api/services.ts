@@ -1,6 +1,8 @@
 import { Health } from "../proto/gen/health_pb.js";
 import { Membership } from "../proto/gen/kvorum_membership_pb.js";
 import { Auth, Cluster, KV, Lease, Maintenance, Watch } from "../proto/gen/rpc_pb.js";
+import { Election } from "../proto/gen/v3election_pb.js";
+import { Lock } from "../proto/gen/v3lock_pb.js";
 import { bindService, type BoundMethod } from "../rpc/service.ts";
 import { IdGenerator } from "../node/id-generator.ts";
 import type { Node } from "../node/node.ts";
@@ -8,9 +10,11 @@ import type { PasswordHasher } from "../ports/password-hasher.ts";
 import { Access, type TokenScheme } from "./access.ts";
 import { authService } from "./auth-service.ts";
 import { clusterService } from "./cluster-service.ts";
+import { electionService } from "./election-service.ts";
 import { healthService } from "./health-service.ts";
 import { kvService } from "./kv-service.ts";
 import { leaseService } from "./lease-service.ts";
+import { lockService } from "./lock-service.ts";
 import { maintenanceService } from "./maintenance-service.ts";
 import { membershipService } from "./membership-service.ts";
 import { encodeRangeResponse } from "./range-answer.ts";
@@ -54,6 +58,8 @@ export function clientServices(node: Node, limits: ServiceLimits, auth: ServiceA
     ...bindService(Maintenance, maintenanceService(node, access), {
       "/etcdserverpb.Maintenance/Snapshot": { encode: encodeSnapshotResponse },
     }),
+    ...bindService(Lock, lockService({ node, kv, lease })),
+    ...bindService(Election, electionService({ node, kv, lease })),
     ...bindService(Membership, membershipService(node, access)),
     ...bindService(Auth, authService({ node, access, hasher })),
     ...bindService(Health, healthService()),

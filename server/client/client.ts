@@ -3,6 +3,8 @@ import type { GenService, GenServiceMethods } from "@bufbuild/protobuf/codegenv2
 import { unreachable } from "../base/assert.ts";
 import { Membership } from "../proto/gen/kvorum_membership_pb.js";
 import { Cluster, KV, Lease, Maintenance, Watch } from "../proto/gen/rpc_pb.js";
+import { Election } from "../proto/gen/v3election_pb.js";
+import { Lock } from "../proto/gen/v3lock_pb.js";
 import {
   callDuplexStream,
   callServerStream,
@@ -49,6 +51,8 @@ export class Client {
   readonly lease: Calls<typeof Lease>;
   readonly cluster: Calls<typeof Cluster>;
   readonly maintenance: Calls<typeof Maintenance>;
+  readonly lock: Calls<typeof Lock>;
+  readonly election: Calls<typeof Election>;
   /** What only Kvorum has. */
   readonly membership: Calls<typeof Membership>;
   readonly #endpoints: Endpoints;
@@ -60,6 +64,8 @@ export class Client {
     this.lease = callsOf(this.#endpoints, Lease);
     this.cluster = callsOf(this.#endpoints, Cluster);
     this.maintenance = callsOf(this.#endpoints, Maintenance);
+    this.lock = callsOf(this.#endpoints, Lock);
+    this.election = callsOf(this.#endpoints, Election);
     this.membership = callsOf(this.#endpoints, Membership);
   }
 
