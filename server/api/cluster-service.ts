@@ -21,8 +21,8 @@ export function clusterService(node: Node, access: Access): Implementation<typeo
   return {
     async memberAdd(request, call) {
       refuseOnLearner(node);
-      await access.requireAdmin(call);
       checkPeerUrls(request.peerURLs);
+      await access.requireAdmin(call);
       const member = await node.members.add(request.peerURLs, request.isLearner);
       return create(MemberAddResponseSchema, { ...answer(), member: memberMessage(member) });
     },
@@ -34,8 +34,8 @@ export function clusterService(node: Node, access: Access): Implementation<typeo
     },
     async memberUpdate(request, call) {
       refuseOnLearner(node);
-      await access.requireAdmin(call);
       checkPeerUrls(request.peerURLs);
+      await access.requireAdmin(call);
       await node.members.update(request.ID, request.peerURLs);
       return create(MemberUpdateResponseSchema, answer());
     },

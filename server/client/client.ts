@@ -2,7 +2,7 @@ import type { DescMessage, DescMethod, MessageInitShape, MessageShape } from "@b
 import type { GenService, GenServiceMethods } from "@bufbuild/protobuf/codegenv2";
 import { unreachable } from "../base/assert.ts";
 import { Membership } from "../proto/gen/kvorum_membership_pb.js";
-import { Cluster, KV, Lease, Maintenance, Watch } from "../proto/gen/rpc_pb.js";
+import { Auth, Cluster, KV, Lease, Maintenance, Watch } from "../proto/gen/rpc_pb.js";
 import { Election } from "../proto/gen/v3election_pb.js";
 import { Lock } from "../proto/gen/v3lock_pb.js";
 import {
@@ -51,6 +51,7 @@ export class Client {
   readonly lease: Calls<typeof Lease>;
   readonly cluster: Calls<typeof Cluster>;
   readonly maintenance: Calls<typeof Maintenance>;
+  readonly auth: Calls<typeof Auth>;
   readonly lock: Calls<typeof Lock>;
   readonly election: Calls<typeof Election>;
   /** What only Kvorum has. */
@@ -64,6 +65,7 @@ export class Client {
     this.lease = callsOf(this.#endpoints, Lease);
     this.cluster = callsOf(this.#endpoints, Cluster);
     this.maintenance = callsOf(this.#endpoints, Maintenance);
+    this.auth = callsOf(this.#endpoints, Auth);
     this.lock = callsOf(this.#endpoints, Lock);
     this.election = callsOf(this.#endpoints, Election);
     this.membership = callsOf(this.#endpoints, Membership);
