@@ -26,6 +26,8 @@ export interface GrpcServerOptions {
   /** An error that is no outcome: a bug. The process is expected to end. */
   readonly onBug: (error: unknown) => void;
   readonly onCallEnd?: (method: BoundMethod, code: Code, durationMs: number) => void;
+  /** A response of so many bytes is on its way: what it was made of is garbage soon. */
+  readonly onSent?: (bytes: number) => void;
 }
 
 type StreamingCall = ServerWritableStream<unknown, unknown> | ServerDuplexStream<unknown, unknown>;
@@ -88,7 +90,9 @@ export class GrpcJsServer {
         requestDeserialize: method.decode,
         // Streams encode in `send`.
         responseSerialize:
-          method.kind === "unary" ? (message) => asBuffer(method.encode(message)) : (bytes) => bytes as Buffer,
+          method.kind === "unary"
+            ? (message) => this.#sent(asBuffer(method.encode(message)))
+            : (bytes) => this.#sent(bytes as Buffer),
         responseDeserialize: (bytes) => bytes,
       };
       handlers[method.name] = (
@@ -97,6 +101,11 @@ export class GrpcJsServer {
     }
     this.#server.addService(definitions, handlers);
     void service;
+  }
+
+  #sent(response: Buffer): Buffer {
+    this.#options.onSent?.(response.length);
+    return response;
   }
 
   #unary(method: BoundMethod, handle: UnaryHandler<unknown, unknown>) {

@@ -46,6 +46,7 @@ class LeveldownStore implements Store {
   readonly #folder: string;
   readonly #database: LevelDown;
   readonly #reads = new Gate(MAX_CONCURRENT_READS);
+  readonly #garbage = new YoungCollection();
   #lastWrite: Promise<void> = Promise.resolve();
   #hasUnsynced = false;
 
@@ -60,7 +61,14 @@ class LeveldownStore implements Store {
     const values = await this.#reads.run(() =>
       settle<unknown[]>("read", this.#folder, (done) => this.#database.getMany(buffers, done)),
     );
-    return values.map((value) => (Buffer.isBuffer(value) ? asBytes(value) : undefined));
+    let length = 0;
+    const found = values.map((value) => {
+      if (!Buffer.isBuffer(value)) return undefined;
+      length += value.length;
+      return asBytes(value);
+    });
+    this.#garbage.passed(length);
+    return found;
   }
 
   write(operations: readonly StoreOperation[], options: { readonly sync: boolean }): Promise<void> {
@@ -89,7 +97,7 @@ class LeveldownStore implements Store {
       ...(range.to && { lt: asBuffer(range.to) }),
       highWaterMark: SCAN_READ_AHEAD_BYTES,
     });
-    return new LeveldownScan(this.#folder, iterator, this.#reads);
+    return new LeveldownScan(this.#folder, iterator, this.#reads, this.#garbage);
   }
 
   async compact(range: StoreRange): Promise<void> {
@@ -118,12 +126,13 @@ class LeveldownScan implements StoreScan {
   readonly #folder: string;
   readonly #iterator: LevelDownIterator;
   readonly #reads: Gate;
-  readonly #garbage = new YoungCollection();
+  readonly #garbage: YoungCollection;
 
-  constructor(folder: string, iterator: LevelDownIterator, reads: Gate) {
+  constructor(folder: string, iterator: LevelDownIterator, reads: Gate, garbage: YoungCollection) {
     this.#folder = folder;
     this.#iterator = iterator;
     this.#reads = reads;
+    this.#garbage = garbage;
   }
 
   next(byteLimit: number): Promise<readonly StoreRow[]> {
