@@ -10,7 +10,10 @@ const NANOSECONDS_PER_MS = 1e6;
 const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
 delay.enable();
 process.on("message", () => {
-  const latenessOf = (nanoseconds: number): number => Math.max(0, nanoseconds / NANOSECONDS_PER_MS - RESOLUTION_MS);
   process.send?.({ p999Ms: latenessOf(delay.percentile(99.9)), maxMs: latenessOf(delay.max) });
   delay.reset();
 });
+
+function latenessOf(nanoseconds: number): number {
+  return Math.max(0, nanoseconds / NANOSECONDS_PER_MS - RESOLUTION_MS);
+}
