@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { chmodSync, cpSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { launcher } from "./launcher.ts";
+import { launcher, NODE_FLAGS, OPERATOR_NODE_FLAGS } from "./launcher.ts";
 import { repositoryRoot } from "./repository-root.ts";
 
 /**
@@ -34,7 +34,7 @@ cpSync(join(repositoryRoot, "server/proto/gen"), join(fresh, "server/proto/gen")
 mkdirSync(join(fresh, "bin"), { recursive: true });
 for (const [command, main] of Object.entries(COMMANDS)) {
   const path = join(fresh, "bin", command);
-  writeFileSync(path, launcher(main));
+  writeFileSync(path, launcher(main, command === "kvorum-operator" ? OPERATOR_NODE_FLAGS : NODE_FLAGS));
   chmodSync(path, 0o755);
 }
 rmSync(dist, { recursive: true, force: true });

@@ -6,14 +6,23 @@ const THREAD_POOL_SIZE = 8;
  */
 const SEMI_SPACE_MIB = 16;
 
+/** The same for the operator, which is idle most of its time: less memory counts for more than a faster collection. */
+const OPERATOR_SEMI_SPACE_MIB = 2;
+
 /** What the pinned Node is started with; `--expose-gc` is for `server/host/young-collection.ts`. */
 export const NODE_FLAGS = ["--no-warnings", `--max-semi-space-size=${String(SEMI_SPACE_MIB)}`, "--expose-gc"] as const;
+
+/** What it is started with for the operator. */
+export const OPERATOR_NODE_FLAGS = [
+  "--no-warnings",
+  `--max-semi-space-size=${String(OPERATOR_SEMI_SPACE_MIB)}`,
+] as const;
 
 /**
  * The text of an executable: a shell script that replaces itself by the pinned Node, found beside it by absolute path,
  * or else by a `node` of at least version 26 on the PATH.
  */
-export function launcher(main: string): string {
+export function launcher(main: string, flags: readonly string[] = NODE_FLAGS): string {
   return `#!/bin/sh
 # Made by "npm run build".
 self=$0
@@ -38,6 +47,6 @@ if [ -z "$node" ]; then
 fi
 UV_THREADPOOL_SIZE=\${UV_THREADPOOL_SIZE:-${THREAD_POOL_SIZE}}
 export UV_THREADPOOL_SIZE
-exec "$node" ${NODE_FLAGS.join(" ")} "$dist/${main}" "$@"
+exec "$node" ${flags.join(" ")} "$dist/${main}" "$@"
 `;
 }

@@ -2,7 +2,9 @@ import { Controllers } from "../controllers/controllers.ts";
 import { Informers } from "../controllers/informers.ts";
 import { OPERATOR_VERSION } from "../config/version.ts";
 import { EndpointClients } from "../etcd/endpoint-clients.ts";
+import { peerRequest } from "../etcd/peer-request.ts";
 import { generatePermitKey, PermitSigner } from "../etcd/permit-signer.ts";
+import { ReleaseMemory } from "../etcd/release-memory.ts";
 import { Applier } from "../kube/applier.ts";
 import { permitKey } from "../kube/permit-key.ts";
 import type { OperatorParts, RunningControllers } from "./operator-parts.ts";
@@ -29,6 +31,8 @@ export async function startControllers(parts: OperatorParts): Promise<RunningCon
       applier: new Applier(client),
       events,
       members: new EndpointClients(),
+      askPeer: peerRequest,
+      releases: new ReleaseMemory(),
       signer,
       platform: { image: config.image, version: OPERATOR_VERSION, permitPublicKey: signer.publicKey },
       clusterMetrics,

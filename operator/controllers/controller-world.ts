@@ -1,5 +1,7 @@
 import type { EndpointClients } from "../etcd/endpoint-clients.ts";
+import type { PeerRequest } from "../etcd/peer-request.ts";
 import type { PermitSigner } from "../etcd/permit-signer.ts";
+import type { ReleaseMemory } from "../etcd/release-memory.ts";
 import type { Applier } from "../kube/applier.ts";
 import type { Clock } from "../kube/clock.ts";
 import type { EventRecorder } from "../kube/event-recorder.ts";
@@ -17,6 +19,9 @@ export interface ControllerWorld {
   readonly events: EventRecorder;
   /** Connections to members, kept from one look to the next. */
   readonly members: EndpointClients;
+  /** Asks a pod's peer port. */
+  readonly askPeer: PeerRequest;
+  readonly releases: ReleaseMemory;
   readonly signer: PermitSigner;
   readonly platform: Platform;
   readonly clusterMetrics: ClusterMetrics;

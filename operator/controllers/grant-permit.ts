@@ -59,11 +59,11 @@ function initialMember(cluster: ClusterAddress, ordinal: number): Permit["initia
   return { name: podName(cluster.name, ordinal), peerUrls: [peerUrl(cluster, ordinal)] };
 }
 
-async function send({ signer }: ControllerWorld, permit: Permit, { pods }: ClusterObjects): Promise<void> {
+async function send({ signer, askPeer }: ControllerWorld, permit: Permit, { pods }: ClusterObjects): Promise<void> {
   const pod = pods.find(({ pod: { metadata } }) => metadata.uid === permit.podUid)?.pod;
   const endpoint = pod && peerEndpoint(pod);
   if (endpoint === undefined) throw new StepError(`${permit.podName} has no address to send its permit to`);
-  const answer = await sendPermit(endpoint, signer.sign(permit));
+  const answer = await sendPermit(endpoint, signer.sign(permit), askPeer);
   if (answer.kind === "Refused") throw new StepError(`${permit.podName} refuses its permit: ${answer.message}`);
   if (answer.kind === "Unreachable")
     throw new StepError(`${permit.podName} did not take its permit: ${answer.message}`);

@@ -6,6 +6,7 @@ import type { Member, Process } from "../plan/observation.ts";
 import type { HexId } from "../types/hex-id.ts";
 import { ordinalOfPeerUrl, PORTS, type ClusterAddress } from "../types/names.ts";
 import type { StoredPod } from "./cluster-objects.ts";
+import type { ControllerWorld } from "./controller-world.ts";
 
 /** Where a pod listens for clients, by its address; undefined while it has none. */
 export function clientEndpoint(pod: StoredPod): string | undefined {
@@ -23,13 +24,17 @@ function endpoint(pod: StoredPod, port: number): string | undefined {
   return `http://${ip.includes(":") ? `[${ip}]` : ip}:${String(port)}`;
 }
 
+/** What members are asked with. */
+export type MemberPorts = Pick<ControllerWorld, "members" | "askPeer" | "releases">;
+
 /** What the process in a pod says of itself. What another pod says that has got its address meanwhile does not count. */
-export async function lookAtPod(clients: EndpointClients, pod: StoredPod): Promise<Process> {
+export async function lookAtPod({ members, askPeer, releases }: MemberPorts, pod: StoredPod): Promise<Process> {
   const peer = peerEndpoint(pod);
   const client = clientEndpoint(pod);
   if (peer === undefined || client === undefined) return { kind: "Unreachable" };
-  const answer = await askIdentity(peer);
-  if (answer.kind !== "Identity" || answer.identity.podUid !== pod.metadata.uid) return { kind: "Unreachable" };
+  const { uid } = pod.metadata;
+  const answer = await askIdentity(peer, askPeer);
+  if (answer.kind !== "Identity" || answer.identity.podUid !== uid) return { kind: "Unreachable" };
   const { phase, volume, memberId, message } = answer.identity;
   const id = memberId === undefined ? {} : { memberId };
   switch (phase) {
@@ -38,9 +43,12 @@ export async function lookAtPod(clients: EndpointClients, pod: StoredPod): Promi
     case "Starting":
       return { kind: "Starting", ...id };
     case "Running": {
-      const health = await memberHealth({ client: clients.of(client), peerUrl: peer });
+      const known = releases.of(uid);
+      const health = await memberHealth({ client: members.of(client), peerUrl: peer, version: known, ask: askPeer });
       // Its peer port says that it runs, and it does not serve clients (yet).
-      return health.kind === "Running" ? health : { kind: "Starting", ...id };
+      if (health.kind !== "Running") return { kind: "Starting", ...id };
+      if (known === undefined && health.version !== "") releases.remember(uid, health.version);
+      return health;
     }
   }
 }

@@ -25,7 +25,7 @@ export async function observeCluster(world: ControllerWorld, cluster: EtcdCluste
   const objects = clusterObjects(world.informers, cluster);
   const latched = latchedOf(cluster);
   const looks = await Promise.all(
-    objects.pods.map(async ({ ordinal, pod }) => ({ ordinal, pod, process: await lookAtPod(world.members, pod) })),
+    objects.pods.map(async ({ ordinal, pod }) => ({ ordinal, pod, process: await lookAtPod(world, pod) })),
   );
   const members = await readMembers(world.members, cluster.metadata, looks, latched.clusterId);
   const deletion = deletionOf(world, cluster);

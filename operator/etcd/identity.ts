@@ -1,9 +1,8 @@
 import type { HexId } from "../types/hex-id.ts";
+import { peerRequest, type PeerRequest } from "./peer-request.ts";
 import type { SignedPermit } from "./permit.ts";
 
 const TIMEOUT_MS = 3000;
-/** An identity has a few hundred bytes; more than this is none. */
-const ANSWER_BYTES_MAX = 64 * 1024;
 
 const PHASES = ["Waiting", "Starting", "Running"] as const;
 const VOLUMES = ["Empty", "Granted", "Owned", "Lost", "Foreign"] as const;
@@ -26,12 +25,12 @@ export type IdentityAnswer =
   | { readonly kind: "Unreachable"; readonly message: string };
 
 /** Asks a pod who it is; `peerUrl` is its peer port by address, such as `http://10.0.0.7:2380`. */
-export async function askIdentity(peerUrl: string): Promise<IdentityAnswer> {
+export async function askIdentity(peerUrl: string, ask: PeerRequest = peerRequest): Promise<IdentityAnswer> {
   const url = `${peerUrl}/kvorum/v1/identity`;
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS), redirect: "error" });
-    if (!response.ok) return unreachable(url, `status ${String(response.status)}`);
-    const identity = parseIdentity(await limitedText(response));
+    const { status, text } = await ask(url, { timeoutMs: TIMEOUT_MS });
+    if (!isSuccess(status)) return unreachable(url, statusText(status));
+    const identity = parseIdentity(text);
     return identity ? { kind: "Identity", identity } : unreachable(url, "the answer is no identity");
   } catch (error) {
     return unreachable(url, reasonOf(error));
@@ -45,20 +44,17 @@ export type PermitAnswer =
   | { readonly kind: "Unreachable"; readonly message: string };
 
 /** Hands a pod its permit. */
-export async function sendPermit(peerUrl: string, permit: SignedPermit): Promise<PermitAnswer> {
+export async function sendPermit(
+  peerUrl: string,
+  permit: SignedPermit,
+  ask: PeerRequest = peerRequest,
+): Promise<PermitAnswer> {
   const url = `${peerUrl}/kvorum/v1/permit`;
   try {
-    const response = await fetch(url, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify(permit),
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-      redirect: "error",
-    });
-    const text = await limitedText(response);
-    if (response.ok) return { kind: "Taken" };
-    if (response.status >= 500) return unreachable(url, `status ${String(response.status)}`);
-    return { kind: "Refused", message: refusalOf(text) ?? `status ${String(response.status)}` };
+    const { status, text } = await ask(url, { body: JSON.stringify(permit), timeoutMs: TIMEOUT_MS });
+    if (isSuccess(status)) return { kind: "Taken" };
+    if (status >= 500) return unreachable(url, statusText(status));
+    return { kind: "Refused", message: refusalOf(text) ?? statusText(status) };
   } catch (error) {
     return unreachable(url, reasonOf(error));
   }
@@ -68,15 +64,12 @@ function unreachable(url: string, reason: string): { readonly kind: "Unreachable
   return { kind: "Unreachable", message: `${url}: ${reason}` };
 }
 
-/** Whoever answers at that address is not trusted to end. */
-async function limitedText(response: Response): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = "";
-  for await (const piece of response.body ?? []) {
-    text += decoder.decode(piece as Uint8Array, { stream: true });
-    if (text.length > ANSWER_BYTES_MAX) throw new Error("the answer is too long");
-  }
-  return text;
+function isSuccess(status: number): boolean {
+  return status >= 200 && status < 300;
+}
+
+function statusText(status: number): string {
+  return status >= 300 && status < 400 ? `a redirect, status ${String(status)}` : `status ${String(status)}`;
 }
 
 function parseIdentity(text: string): Identity | undefined {
@@ -113,9 +106,6 @@ function isOneOf<T extends string>(values: readonly T[], value: unknown): value 
   return values.some((known) => known === value);
 }
 
-/** fetch says "fetch failed" and hides the reason below it. */
 function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  if (error.name === "TimeoutError") return `no answer within ${String(TIMEOUT_MS)} ms`;
-  return error.cause instanceof Error ? error.cause.message : error.message;
+  return error instanceof Error ? error.message : String(error);
 }

@@ -2,6 +2,7 @@ import type { Client } from "../../server/client/client.ts";
 import { hexId } from "../types/hex-id.ts";
 import type { RunningMember } from "../types/running-member.ts";
 import { resultOf } from "./etcd-failure.ts";
+import { peerRequest, type PeerRequest } from "./peer-request.ts";
 
 /** Status comes from memory: who does not answer soon is in trouble. */
 const STATUS_TIMEOUT_MS = 2000;
@@ -19,13 +20,17 @@ export interface MemberAddress {
   readonly client: Client;
   /** `http://10.0.0.7:2380`: there a member of Kvorum says which release it is. */
   readonly peerUrl: string;
+  /** Its release, if it is known already. */
+  readonly version?: string | undefined;
+  readonly ask?: PeerRequest;
 }
 
 /** Looks at one member: what it says of itself, and whether it serves. */
-export async function memberHealth({ client, peerUrl }: MemberAddress): Promise<MemberHealth> {
+export async function memberHealth(address: MemberAddress): Promise<MemberHealth> {
+  const { client, peerUrl, ask = peerRequest } = address;
   const [status, version] = await Promise.all([
     resultOf("asking for its status", client.maintenance.status({}, { timeoutMs: STATUS_TIMEOUT_MS })),
-    kvorumVersion(peerUrl),
+    address.version ?? kvorumVersion(peerUrl, ask),
   ]);
   if (!status.ok) return { kind: "Unreachable", message: status.failure.message };
   const { header, leader, isLearner, errors, ...rest } = status.value;
@@ -57,10 +62,10 @@ async function linearizableRead(client: Client): Promise<string | undefined> {
     : result.failure.message;
 }
 
-async function kvorumVersion(peerUrl: string): Promise<string> {
+async function kvorumVersion(peerUrl: string, ask: PeerRequest): Promise<string> {
   try {
-    const response = await fetch(`${peerUrl}/version`, { signal: AbortSignal.timeout(VERSION_TIMEOUT_MS) });
-    const { kvorum } = (await response.json()) as { readonly kvorum?: unknown };
+    const { text } = await ask(`${peerUrl}/version`, { timeoutMs: VERSION_TIMEOUT_MS });
+    const { kvorum } = JSON.parse(text) as { readonly kvorum?: unknown };
     return typeof kvorum === "string" ? kvorum : "";
   } catch {
     // Status has the say on whether it is there.

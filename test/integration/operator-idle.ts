@@ -1,31 +1,40 @@
 import { fork, type ChildProcess } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { fillDefaults } from "../../operator/types/schema-defaults.ts";
-import { ETCD_CLUSTER } from "../../operator/types/etcd-cluster.ts";
-import { LABELS } from "../../operator/types/names.ts";
+import type { EtcdCluster } from "../../operator/types/etcd-cluster.ts";
+import { findCondition } from "../../operator/types/condition.ts";
+import { OPERATOR_NODE_FLAGS } from "../../tools/launcher.ts";
+import { repositoryRoot } from "../../tools/repository-root.ts";
+import { Nature } from "../simulation/operator/controllers/nature.ts";
+import { SimulatedMembers } from "../simulation/operator/controllers/simulated-members.ts";
+import { StoredObjects } from "../simulation/operator/controllers/stored-objects.ts";
 import { FakeKube, type FakeCall } from "../support/fake-kube/fake-kube.ts";
-import type { JsonObject } from "../support/fake-kube/json-object.ts";
-import { target } from "../support/fake-kube/kube-harness.ts";
+import { etcdCluster } from "../support/operator-objects.ts";
 import { mebibytes, processCpuSeconds, processMemory } from "../support/process-stats.ts";
 import { Verdicts } from "../support/verdicts.ts";
 import { waitUntil } from "../support/wait-until.ts";
+import { MemberEndpoints } from "./operator-idle-members.ts";
 
 const HELP = `node test/integration/operator-idle.ts [options]
 
-What an operator costs that has nothing to do: so many clusters of three members, simulated in an API server in memory.
-Every cluster is reconciled again and again; the API server must not be written to. Prints calls a minute and memory.
+What an operator costs that has nothing to do. The whole operator looks after so many clusters of three members: it founds
+them on an API server in memory, with pods and members that are simulated behind real sockets, and is then left alone. Prints
+API calls and calls to members a minute, CPU and memory; the API server must not be written to. Build first (npm run build).
 
-  --clusters N   (default 50)
-  --seconds N    how long it is looked at (default 130)
-  --resync N     seconds between two looks at every cluster (default 10; the operator's own default is 600)
+  --clusters N    (default 50)
+  --seconds N     how long it is looked at (default 130)
+  --built FOLDER  what was built (default dist); "source": the sources as they are, which costs memory
+  --flags FLAGS   Node's flags, with commas between (default those of dist/bin/kvorum-operator)
 `;
 
 const { values } = parseArgs({
   options: {
     clusters: { type: "string", default: "50" },
     seconds: { type: "string", default: "130" },
-    resync: { type: "string", default: "10" },
+    built: { type: "string", default: join(repositoryRoot, "dist") },
+    flags: { type: "string", default: OPERATOR_NODE_FLAGS.join(",") },
     help: { type: "boolean", default: false },
   },
 });
@@ -35,108 +44,137 @@ if (values.help) {
 }
 const clusters = Number(values.clusters);
 const seconds = Number(values.seconds);
-const setup = { manager: "setup", isStatus: false };
 /** What a kubelet and the controllers write about a pod beside its spec is about so long. */
 const POD_BYTES = 6_000;
 /** kube-apiserver sends bookmarks about so often. */
 const BOOKMARK_MS = 60_000;
+/** How often nature goes on, and how much happens then at most. */
+const NATURE_MS = 5;
+const HAPPENINGS_MAX = 20;
+const FOUNDED_LIMIT_MS = 600_000;
+/** Events that come late, such as the ends of series, are over after this time. */
+const SETTLE_MS = 20_000;
 
 const verdicts = new Verdicts();
 const kube = new FakeKube();
 kube.bookmarkMs = BOOKMARK_MS;
+const objects = new StoredObjects(kube.store);
+const members = new SimulatedMembers(() => Date.now());
+const nature = new Nature(objects, members, () => Date.now(), { network: "127.77", podFiller: "x".repeat(POD_BYTES) });
+const endpoints = new MemberEndpoints(members);
+const over = new AbortController();
 
-function createClusters(): void {
-  for (let at = 0; at < clusters; at++) {
-    const name = `db-${String(at)}`;
-    const namespace = `team-${String(at % 10)}`;
-    const spec = { replicas: 3, version: "0.1.0", storage: { size: "10Gi" } };
-    const cluster = { apiVersion: "kvorum.io/v1alpha1", kind: "EtcdCluster", metadata: { name, namespace }, spec };
-    const filled = fillDefaults(ETCD_CLUSTER.schema, cluster) as JsonObject;
-    kube.store.create(target("kvorum.io/v1alpha1/etcdclusters", namespace, name), filled, setup);
-    for (let ordinal = 0; ordinal < 3; ordinal++) createMember(namespace, name, ordinal);
+async function letNatureGoOn(): Promise<void> {
+  while (!over.signal.aborted) {
+    for (let count = 0; count < HAPPENINGS_MAX && nature.step() !== undefined; count++) await endpoints.listen();
+    await sleep(NATURE_MS);
   }
 }
 
-/** What the StatefulSet controller, the scheduler and the kubelet would have made. */
-function createMember(namespace: string, cluster: string, ordinal: number): void {
-  const name = `${cluster}-${String(ordinal)}`;
-  const metadata = { namespace, labels: { [LABELS.cluster]: cluster }, annotations: { filler: "x".repeat(POD_BYTES) } };
-  const pod = { apiVersion: "v1", kind: "Pod", metadata: { ...metadata, name } };
-  const claim = { apiVersion: "v1", kind: "PersistentVolumeClaim", metadata: { ...metadata, name: `data-${name}` } };
-  kube.store.create(target("v1/pods", namespace, name), pod, setup);
-  kube.store.create(target("v1/persistentvolumeclaims", namespace, `data-${name}`), claim, setup);
+function isFounded(): boolean {
+  return objects.list("clusters").every((object) => {
+    const { status } = object as unknown as EtcdCluster;
+    return status?.readyReplicas === 3 && findCondition(status.conditions, "Progressing")?.reason === "AsWanted";
+  });
 }
 
-async function ask(child: ChildProcess): Promise<{ readonly reconciled: number; readonly heapBytes: number }> {
-  return new Promise((resolve) => {
-    child.once("message", (message) => resolve(message as { reconciled: number; heapBytes: number }));
+/** Starts the operator as its launcher does. */
+function startOperator(url: string): ChildProcess {
+  const isBuilt = values.built !== "source";
+  const root = isBuilt ? resolve(values.built) : repositoryRoot;
+  const main = join(root, isBuilt ? "operator/cli/main.js" : "operator/cli/main.ts");
+  if (!existsSync(main)) throw new Error(`${main} is missing: type "npm run build" first, or --built source`);
+  return fork(new URL("operator-idle-process.ts", import.meta.url), [url, root, isBuilt ? "js" : "ts"], {
+    execArgv: [...values.flags.split(","), "--expose-gc"],
+    stdio: ["ignore", "inherit", "ignore", "ipc"],
+  });
+}
+
+async function heapOf(child: ChildProcess): Promise<number> {
+  return new Promise((done) => {
+    child.once("message", (message) => done((message as { heapBytes: number }).heapBytes));
     child.send("tell");
   });
 }
 
-/** Calls by verb and resource, as calls a minute. */
-function ratesOf(calls: readonly FakeCall[]): readonly string[] {
+/** How often each of these came, as times a minute. */
+function ratesOf(names: readonly string[]): readonly string[] {
   const counts = new Map<string, number>();
-  for (const { verb, resource } of calls) {
-    const name = `${verb} ${resource.split("/").at(-1) ?? ""}`;
-    counts.set(name, (counts.get(name) ?? 0) + 1);
-  }
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
   return [...counts]
     .toSorted(([, left], [, right]) => right - left)
     .map(([name, count]) => `${perMinute(count)} ${name}`);
+}
+
+function nameOf({ verb, resource }: FakeCall): string {
+  return `${verb} ${resource.split("/").at(-1) ?? ""}`;
 }
 
 function perMinute(count: number): string {
   return ((count * 60) / seconds).toFixed(1);
 }
 
+/** The lease is renewed all the time: that is what it is for. */
+function isChange(call: FakeCall): boolean {
+  return kube.writes.includes(call) && !call.resource.endsWith("/leases");
+}
+
+async function found(): Promise<void> {
+  const startMs = performance.now();
+  await waitUntil("all clusters are founded", () => (isFounded() ? true : undefined), {
+    timeoutMs: FOUNDED_LIMIT_MS,
+    everyMs: 200,
+  });
+  const writes = kube.writes.filter(isChange).length;
+  const time = ((performance.now() - startMs) / 1000).toFixed(1);
+  verdicts.check(true, `${String(clusters)} clusters of three are founded in ${time} s, with ${String(writes)} writes`);
+}
+
 async function look(child: ChildProcess): Promise<void> {
   const pid = child.pid ?? 0;
-  await waitUntil("quiet", async () => {
-    const before = kube.writes.filter(isOurs).length;
-    await sleep(3000);
-    return before > 0 && kube.writes.filter(isOurs).length === before ? true : undefined;
-  });
-  console.log(
-    `${String(kube.writes.filter(isOurs).length)} writes to make the objects of ${String(clusters)} clusters`,
-  );
-  const before = await ask(child);
+  await sleep(SETTLE_MS);
+  const busy = processMemory(pid);
   const cpuBefore = processCpuSeconds(pid);
-  const first = kube.calls.length;
+  const [firstCall, firstAsked] = [kube.calls.length, members.calls.length];
   await sleep(seconds * 1000);
-  const calls = kube.calls.slice(first);
+  const calls = kube.calls.slice(firstCall);
+  const asked = members.calls.slice(firstAsked);
   const { rss, anonymous } = processMemory(pid);
   const cpu = processCpuSeconds(pid) - cpuBefore;
-  const after = await ask(child);
-  const writes = calls.filter((call) => kube.writes.includes(call) && isOurs(call));
-  console.log(`calls a minute: ${perMinute(calls.length)}`);
-  for (const rate of ratesOf(calls)) console.log(`  ${rate}`);
-  console.log(
-    `memory: ${mebibytes(rss)} resident, ${mebibytes(anonymous)} of it its own; ${mebibytes(after.heapBytes)} of live objects`,
-  );
+  console.log(`API calls a minute: ${perMinute(calls.length)}`);
+  for (const rate of ratesOf(calls.map(nameOf))) console.log(`  ${rate}`);
+  console.log(`calls to members a minute: ${perMinute(asked.length)}`);
+  for (const rate of ratesOf(asked)) console.log(`  ${rate}`);
   console.log(`CPU: ${((cpu * 1000) / seconds).toFixed(1)} ms a second`);
-  const reconciled = after.reconciled - before.reconciled;
-  verdicts.check(reconciled >= clusters, `every cluster was looked at again (${String(reconciled)} reconciliations)`);
+  console.log(
+    `memory: ${mebibytes(rss)} resident, ${mebibytes(anonymous)} of it its own; ${mebibytes(busy.rss)} before`,
+  );
+  console.log(`live objects: ${mebibytes(await heapOf(child))}`);
+  const writes = calls.filter(isChange);
+  verdicts.check(
+    asked.filter((name) => name === "memberList").length >= clusters,
+    "every cluster was looked at again and again",
+  );
   verdicts.check(writes.length === 0, `nothing was written but the lease (${String(writes.length)} other writes)`);
   verdicts.check(!calls.some(({ verb }) => verb === "list"), "nothing was listed again");
 }
 
-/** The lease is renewed all the time: that is what it is for. */
-function isOurs({ resource }: FakeCall): boolean {
-  return !resource.endsWith("/leases");
-}
-
 await verdicts.conclude(async () => {
-  createClusters();
+  for (let at = 0; at < clusters; at++) {
+    const name = `db-${String(at)}`;
+    objects.create("clusters", etcdCluster({ replicas: 3, storage: { size: "10Gi" } }, name));
+  }
   const url = await kube.start();
-  const child = fork(new URL("operator-idle-process.ts", import.meta.url), [url, values.resync], {
-    execArgv: ["--no-warnings", "--expose-gc"],
-  });
+  const child = startOperator(url);
+  const going = letNatureGoOn();
   try {
-    await new Promise((resolve) => child.once("message", resolve));
+    await found();
     await look(child);
   } finally {
+    over.abort();
     child.kill("SIGKILL");
+    await going;
+    endpoints.close();
     await kube.down();
   }
 });

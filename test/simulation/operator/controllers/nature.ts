@@ -20,6 +20,16 @@ interface SetSpec {
   readonly volumeClaimTemplates: readonly [{ readonly metadata: { readonly labels: object }; readonly spec: object }];
 }
 
+/** What pods look like from outside, which nothing depends on. */
+export interface Looks {
+  /** What every address begins with. */
+  readonly network: string;
+  /** As long as what a kubelet writes about a pod, which memory is measured by. */
+  readonly podFiller: string;
+}
+
+const PLAIN: Looks = { network: "10.0", podFiller: "" };
+
 /** Images that cannot be pulled. */
 export const BAD_IMAGE = "missing";
 
@@ -34,9 +44,11 @@ export class Nature {
   readonly #objects: StoredObjects;
   readonly #members: SimulatedMembers;
   readonly #nowMs: () => number;
+  readonly #looks: Looks;
   #addresses = 0;
 
-  constructor(objects: StoredObjects, members: SimulatedMembers, nowMs: () => number) {
+  constructor(objects: StoredObjects, members: SimulatedMembers, nowMs: () => number, looks: Looks = PLAIN) {
+    this.#looks = looks;
     this.#objects = objects;
     this.#members = members;
     this.#nowMs = nowMs;
@@ -137,7 +149,8 @@ export class Nature {
     }
     const { apiVersion, kind, metadata } = set;
     const owner = { apiVersion, kind, name: metadata.name, uid: metadata.uid, controller: true };
-    const meta = { ...template.metadata, name, ownerReferences: [owner], finalizers: [IN_USE] };
+    const annotations = { ...template.metadata.annotations, filler: this.#looks.podFiller };
+    const meta = { ...template.metadata, annotations, name, ownerReferences: [owner], finalizers: [IN_USE] };
     this.#objects.create("pods", { apiVersion: "v1", kind: "Pod", metadata: meta, spec: template.spec });
     this.everPods++;
   }
@@ -162,7 +175,7 @@ export class Nature {
       this.#objects.setStatus("pods", name, { initContainerStatuses: [{ name: "restore", state: { terminated } }] });
       return `${name} has fetched its snapshot`;
     }
-    const ip = `10.0.${String(Math.floor(++this.#addresses / 250))}.${String((this.#addresses % 250) + 1)}`;
+    const ip = `${this.#looks.network}.${String(Math.floor(++this.#addresses / 250))}.${String((this.#addresses % 250) + 1)}`;
     this.#members.processes.set(ip, { podUid: uid, podName: name, ip, cluster, clusterUid, disk });
     this.#objects.setStatus("pods", name, { phase: "Running", podIP: ip, conditions: [this.#ready(false)] });
     return `${name} is up`;

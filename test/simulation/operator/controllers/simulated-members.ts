@@ -1,4 +1,5 @@
 import type { EndpointClients } from "../../../../operator/etcd/endpoint-clients.ts";
+import type { PeerAnswer } from "../../../../operator/etcd/peer-request.ts";
 import type { Permit, SignedPermit } from "../../../../operator/etcd/permit.ts";
 import { hexId, idOfHex, type HexId } from "../../../../operator/types/hex-id.ts";
 import { peerUrl } from "../../../../operator/types/names.ts";
@@ -72,12 +73,12 @@ export class SimulatedMembers {
     return clients as unknown as EndpointClients;
   }
 
-  /** What `fetch` gives for the peer ports. */
-  async fetch(url: string, body?: string): Promise<Response> {
+  /** What asking a pod's peer port gives. */
+  readonly askPeer = async (url: string, { body }: { readonly body?: string }): Promise<PeerAnswer> => {
     const { hostname, pathname } = new URL(url);
     const process = this.processes.get(hostname);
     this.calls.push(pathname.split("/").at(-1) ?? "");
-    if (!process) throw new TypeError("fetch failed", { cause: new Error(`connect ECONNREFUSED ${hostname}`) });
+    if (!process) throw new Error(`connect ECONNREFUSED ${hostname}`);
     switch (pathname) {
       case "/kvorum/v1/identity":
         return json(200, this.#identity(process));
@@ -88,7 +89,7 @@ export class SimulatedMembers {
       default:
         return json(404, {});
     }
-  }
+  };
 
   #identity(process: PodProcess): object {
     const { podName: name, podUid, clusterUid, disk } = process;
@@ -104,7 +105,7 @@ export class SimulatedMembers {
     return { ...base, phase: "Waiting", volume: "Empty" };
   }
 
-  #takePermit({ podUid, disk }: PodProcess, { payload }: SignedPermit): Response {
+  #takePermit({ podUid, disk }: PodProcess, { payload }: SignedPermit): PeerAnswer {
     const permit = JSON.parse(Buffer.from(payload, "base64").toString()) as Permit;
     if (permit.podUid !== podUid) return json(409, { error: "the permit is for another pod" });
     if (disk.memberId !== undefined) return json(409, { error: "the volume holds a member's data" });
@@ -223,6 +224,6 @@ function messageOf({ id, peerUrl: url, isLearner, hasRun }: SimulatedRaft["membe
   return { ID: idOfHex(id), name: hasRun ? host : "", peerURLs: [url], clientURLs: [], isLearner };
 }
 
-function json(status: number, body: object): Response {
-  return new Response(JSON.stringify(body), { status });
+function json(status: number, body: object): PeerAnswer {
+  return { status, text: JSON.stringify(body) };
 }

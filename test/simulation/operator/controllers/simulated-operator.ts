@@ -6,6 +6,7 @@ import { EtcdRestoreController } from "../../../../operator/controllers/etcd-res
 import { Informers } from "../../../../operator/controllers/informers.ts";
 import { StepError } from "../../../../operator/controllers/step-error.ts";
 import { generatePermitKey, PermitSigner } from "../../../../operator/etcd/permit-signer.ts";
+import { ReleaseMemory } from "../../../../operator/etcd/release-memory.ts";
 import { Applier } from "../../../../operator/kube/applier.ts";
 import { EventRecorder } from "../../../../operator/kube/event-recorder.ts";
 import { KubeError } from "../../../../operator/kube/kube-error.ts";
@@ -71,6 +72,8 @@ export class SimulatedOperator {
       applier: new Applier(client),
       events: new EventRecorder({ client, clock, instance: "simulated", onDropped: () => {} }),
       members: members.clients,
+      askPeer: members.askPeer,
+      releases: new ReleaseMemory(),
       signer: SIGNER,
       platform: PLATFORM,
       clusterMetrics: new ClusterMetrics(new Registry()),

@@ -63,9 +63,6 @@ export class Simulation {
   static async start(killAt?: Moment): Promise<Simulation> {
     const simulation = new Simulation(killAt);
     vi.useFakeTimers({ toFake: ["Date"], now: START_MS });
-    vi.stubGlobal("fetch", (url: string, request: { readonly body?: string } = {}) =>
-      simulation.members.fetch(url, request.body),
-    );
     simulation.#operator = await SimulatedOperator.start(simulation);
     return simulation;
   }
@@ -73,7 +70,6 @@ export class Simulation {
   stop(): void {
     this.#operator.kill();
     hearFailpoints(undefined);
-    vi.unstubAllGlobals();
     vi.useRealTimers();
   }
 
