@@ -1,4 +1,5 @@
 import type { Scenario } from "./harness/scenario.ts";
+import { apiServerDown } from "./scenarios/api-server-down.ts";
 import { backUpAndRestore } from "./scenarios/back-up-and-restore.ts";
 import { badImage } from "./scenarios/bad-image.ts";
 import { createThree } from "./scenarios/create-three.ts";
@@ -49,4 +50,5 @@ export const ALL: readonly Scenario[] = [
   pause,
   backUpAndRestore,
   killedDuringBackup,
+  apiServerDown,
 ];
