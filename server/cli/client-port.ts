@@ -1,15 +1,14 @@
-import { createServer, type Server as HttpServer } from "node:http";
+import { createServer, type IncomingMessage, type RequestListener, type Server as HttpServer } from "node:http";
 import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import type { Config } from "../config/config.ts";
+import { YoungCollection } from "../host/young-collection.ts";
 import { isTlsUrl, type ServerUrl } from "../config/server-url.ts";
 import { GrpcJsServer, type GrpcServerOptions } from "../grpc/grpc-js-server.ts";
 import { listenTarget } from "../grpc/listen-target.ts";
 import { SharedListener, type ListenerTls } from "../grpc/shared-listener.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { BoundMethod } from "../rpc/service.ts";
-
-/** Answers plain HTTP. */
-export type HttpHandler = Parameters<typeof createServer>[1];
 
 /** etcd's grpc overhead on top of --max-request-bytes. */
 const GRPC_OVERHEAD_BYTES = 512 * 1024;
@@ -21,9 +20,17 @@ export function maxMessageBytes(config: Config): number {
   return config.maxRequestBytes + GRPC_OVERHEAD_BYTES;
 }
 
+/** Plain HTTP on the client URLs. */
+export interface HttpServices {
+  readonly all: RequestListener;
+  /** What the URLs for metrics answer. */
+  readonly probes: RequestListener;
+  readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+}
+
 /** What is served on the client URLs. */
 export interface ClientServices extends GrpcServices {
-  readonly http: HttpHandler;
+  readonly http: HttpServices;
 }
 
 /** The part of it that is gRPC. */
@@ -44,6 +51,7 @@ export class ClientPort {
   #early: (() => void)[] | undefined = [];
   #grpc: GrpcJsServer | undefined;
   #http: HttpServer | undefined;
+  #probes: HttpServer | undefined;
 
   constructor(config: Config, logger: Logger) {
     this.#config = config;
@@ -54,34 +62,38 @@ export class ClientPort {
   async listen(tls: ListenerTls | undefined): Promise<void> {
     const { listenClientUrls, listenClientHttpUrls, listenMetricsUrls } = this.#config;
     const hasOwnHttp = listenClientHttpUrls.length > 0;
-    for (const url of listenClientUrls) await this.#bind(url, tls, { grpc: true, http: !hasOwnHttp });
-    for (const url of listenClientHttpUrls) await this.#bind(url, tls, { grpc: false, http: true });
-    for (const url of listenMetricsUrls) await this.#bind(url, tls, { grpc: false, http: true });
+    for (const url of listenClientUrls) await this.#bind(url, tls, { grpc: true, http: hasOwnHttp ? "none" : "all" });
+    for (const url of listenClientHttpUrls) await this.#bind(url, tls, { grpc: false, http: "all" });
+    for (const url of listenMetricsUrls) await this.#bind(url, tls, { grpc: false, http: "probes" });
   }
 
   /**
    * Plain HTTP alone, from now on and whatever becomes of gRPC: who probes a member that waits gets an answer, and a
    * gRPC client is hung up on, so that it tries another endpoint.
    */
-  startHttp(http: HttpHandler): void {
-    this.#http = createServer({ headersTimeout: HEADERS_TIMEOUT_MS }, http);
+  startHttp(http: HttpServices): void {
+    this.#makeHttp(http);
     this.#serveEarly();
   }
 
   /** Serves both, the connections that have been waiting first. */
   start(services: ClientServices): void {
-    this.#http = createServer({ headersTimeout: HEADERS_TIMEOUT_MS }, services.http);
+    this.#makeHttp(services.http);
     this.startGrpc(services);
   }
 
   /** Serves gRPC where HTTP has been started before. */
   startGrpc(services: GrpcServices): void {
+    const garbage = new YoungCollection();
     this.#grpc = new GrpcJsServer(services.methods, {
       maxReceiveBytes: maxMessageBytes(this.#config),
       maxConcurrentStreams: this.#config.maxConcurrentStreams,
       keepaliveTimeMs: this.#config.grpcKeepaliveIntervalMs,
       keepaliveTimeoutMs: this.#config.grpcKeepaliveTimeoutMs,
       onBug: services.onBug,
+      onSent: (bytes) => {
+        garbage.passed(bytes);
+      },
       ...(services.onCallEnd && { onCallEnd: services.onCallEnd }),
     });
     this.#serveEarly();
@@ -108,12 +120,28 @@ export class ClientPort {
     for (const { listener } of this.#listeners) listener.destroyConnections();
   }
 
-  async #bind(url: ServerUrl, tls: ListenerTls | undefined, serves: { grpc: boolean; http: boolean }): Promise<void> {
+  #makeHttp({ all, probes, upgrade }: HttpServices): void {
+    this.#http = createServer({ headersTimeout: HEADERS_TIMEOUT_MS }, all);
+    this.#http.on("upgrade", upgrade);
+    this.#probes = createServer({ headersTimeout: HEADERS_TIMEOUT_MS }, probes);
+  }
+
+  #serveHttp(socket: Socket, kind: "all" | "probes"): void {
+    const server = kind === "all" ? this.#http : this.#probes;
+    server?.emit("connection", socket);
+  }
+
+  async #bind(
+    url: ServerUrl,
+    tls: ListenerTls | undefined,
+    serves: { readonly grpc: boolean; readonly http: "all" | "probes" | "none" },
+  ): Promise<void> {
+    const { http } = serves;
     const listener = new SharedListener(
       {
         http1: (socket) => {
-          if (serves.http) this.#whenStarted(() => this.#http?.emit("connection", socket));
-          else socket.destroy();
+          if (http === "none") socket.destroy();
+          else this.#whenStarted(() => this.#serveHttp(socket, http));
         },
         http2: (socket: Socket) => {
           if (serves.grpc) this.#whenStarted(() => this.#serveGrpc(socket));

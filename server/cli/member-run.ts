@@ -21,7 +21,8 @@ import type { ScrapableMetrics } from "../observability/prometheus-metrics.ts";
 import type { DiskLock } from "../ports/disk.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { PeerTls } from "../transport/peer-client.ts";
-import type { ClientPort } from "./client-port.ts";
+import type { ClientHttp } from "./client-http.ts";
+import { maxMessageBytes, type ClientPort } from "./client-port.ts";
 import { memberStartConfig } from "./member-start-config.ts";
 import { memberOf, type Standing } from "./member-standing.ts";
 import { nodeMethods } from "./node-services.ts";
@@ -46,6 +47,7 @@ export interface MemberRunOptions {
   readonly logger: Logger;
   readonly metrics: ScrapableMetrics;
   readonly clientPort: ClientPort;
+  readonly clientHttp: ClientHttp;
   readonly peerTls: PeerTls | undefined;
   readonly onFatal: (error: unknown) => void;
   readonly onStep: (step: MemberStep) => void;
@@ -235,12 +237,14 @@ export class MemberRun {
 
   /** Serves clients as soon as the cluster knows this member. */
   async #serve(node: Node): Promise<void> {
-    const { config, auth, clientPort, metrics, onFatal } = this.#options;
+    const { config, auth, clientPort, clientHttp, metrics, onFatal } = this.#options;
     if (config.featureGates.InitialCorruptCheck) await node.checkCorruption();
     await node.published;
     if (this.#isStopping || this.#standing.kind !== "starting") return;
     observeNode(node, metrics);
-    clientPort.startGrpc({ methods: nodeMethods(node, config, auth), onBug: onFatal });
+    const methods = nodeMethods(node, config, auth);
+    clientHttp.serveGateway(node, methods, { maxReceiveBytes: maxMessageBytes(config), onBug: onFatal });
+    clientPort.startGrpc({ methods, onBug: onFatal });
     this.#standing = { kind: "running", member: { selfId: node.selfId, clusterId: node.clusterId }, node };
   }
 
@@ -274,6 +278,7 @@ export class MemberRun {
       `member ${hexId(member.selfId)} was removed from the cluster: delete the volume's claim, then the pod`,
       member,
     );
+    this.#options.clientHttp.stopGateway();
     await this.#options.clientPort.stopGrpc(REMOVED_GRACE_MS);
     await node.stop();
   }

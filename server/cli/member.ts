@@ -1,7 +1,6 @@
 import type { Command } from "commander";
 import { ETCD_VERSION, KVORUM_VERSION } from "../base/versions.ts";
 import type { Config } from "../config/config.ts";
-import { httpHandler } from "../gateway/http-handler.ts";
 import { PermitKey } from "../host/permit-key.ts";
 import { jsonLogger } from "../observability/json-logger.ts";
 import { observeEventLoopDelay } from "../observability/event-loop-delay.ts";
@@ -10,6 +9,7 @@ import { standardStream } from "../observability/standard-stream.ts";
 import type { PermitTaker } from "../node/permit-refusal.ts";
 import type { Logger } from "../ports/logger.ts";
 import { authParts } from "./auth-parts.ts";
+import { ClientHttp } from "./client-http.ts";
 import { ClientPort } from "./client-port.ts";
 import { CommandError } from "./command-error.ts";
 import { parseCount, subcommand } from "./command-line.ts";
@@ -105,8 +105,11 @@ async function superviseMember(
     await peerPort.listen(peerServer);
     await clientPort.listen(clientServer);
     // Nobody is answered before the volume has been looked at: the operator acts on what it is told.
-    const run = await MemberRun.open({ taker, config, auth, logger, metrics, clientPort, peerTls, onFatal, onStep });
-    clientPort.startHttp(httpHandler(memberHttpSources(() => run.standing, metrics)));
+    const sources = memberHttpSources(() => run.standing, metrics);
+    const clientHttp = new ClientHttp({ config, logger, sources });
+    const ports = { clientPort, clientHttp, peerTls };
+    const run = await MemberRun.open({ taker, config, auth, logger, metrics, ...ports, onFatal, onStep });
+    clientPort.startHttp(clientHttp);
     peerPort.start(
       memberPeerHandler({
         identity: () => identityAnswer(taker, run.standing),

@@ -1,12 +1,12 @@
 import { ETCD_VERSION, KVORUM_VERSION } from "../base/versions.ts";
 import { observeNode } from "../api/node-metrics.ts";
 import type { Config } from "../config/config.ts";
-import { httpHandler } from "../gateway/http-handler.ts";
 import { observeEventLoopDelay } from "../observability/event-loop-delay.ts";
 import { prometheusMetrics } from "../observability/prometheus-metrics.ts";
 import type { Logger } from "../ports/logger.ts";
 import { authParts } from "./auth-parts.ts";
-import { ClientPort } from "./client-port.ts";
+import { ClientHttp } from "./client-http.ts";
+import { ClientPort, maxMessageBytes } from "./client-port.ts";
 import { fatalHandler } from "./fatal.ts";
 import { nodeHttpSources, nodeMethods } from "./node-services.ts";
 import { PeerPort } from "./peer-port.ts";
@@ -51,11 +51,10 @@ export async function serve(config: Config, logger: Logger): Promise<void> {
     await node.published;
     observeNode(node, metrics);
     observeEventLoopDelay(metrics);
-    clientPort.start({
-      methods: nodeMethods(node, config, auth),
-      http: httpHandler(nodeHttpSources(node, metrics)),
-      onBug: onFatal,
-    });
+    const methods = nodeMethods(node, config, auth);
+    const http = new ClientHttp({ config, logger, sources: nodeHttpSources(node, metrics) });
+    http.serveGateway(node, methods, { maxReceiveBytes: maxMessageBytes(config), onBug: onFatal });
+    clientPort.start({ methods, http, onBug: onFatal });
   } catch (error) {
     onFatal(error);
   }

@@ -87,6 +87,8 @@ function limits(settings: Settings) {
     grpcKeepaliveIntervalMs: settings.get("grpc-keepalive-interval"),
     grpcKeepaliveTimeoutMs: settings.get("grpc-keepalive-timeout"),
     enableGrpcGateway: settings.get("enable-grpc-gateway"),
+    cors: settings.get("cors"),
+    hostWhitelist: settings.get("host-whitelist"),
   };
 }
 

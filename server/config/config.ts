@@ -63,6 +63,10 @@ export interface Config {
   readonly grpcKeepaliveIntervalMs: number;
   readonly grpcKeepaliveTimeoutMs: number;
   readonly enableGrpcGateway: boolean;
+  /** Origins that browsers may call from; empty, or with `*`: any. */
+  readonly cors: readonly string[];
+  /** Host names that HTTP clients without TLS may ask for; empty, or with `*`: any. */
+  readonly hostWhitelist: readonly string[];
 
   readonly autoCompaction: AutoCompaction;
   readonly compactionBatchLimit: number;

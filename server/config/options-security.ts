@@ -143,14 +143,14 @@ export const SECURITY_OPTIONS = [
     name: "cors",
     kind: "strings",
     default: "*",
-    status: "not-built",
+    status: "works",
     help: "Origins that browsers may call from. Empty or *: any.",
   },
   {
     name: "host-whitelist",
     kind: "strings",
     default: "*",
-    status: "not-built",
+    status: "works",
     help: "Host names that HTTP clients without TLS may ask for. Empty or *: any.",
   },
   {

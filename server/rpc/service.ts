@@ -45,6 +45,8 @@ interface MethodCodec {
   /** `/package.Service/Method` */
   readonly path: string;
   readonly service: string;
+  readonly input: DescMessage;
+  readonly output: DescMessage;
   readonly name: string;
   readonly decode: (bytes: Uint8Array) => unknown;
   readonly encode: (message: unknown) => Uint8Array;
@@ -84,6 +86,8 @@ function bindMethod(
   const codec: MethodCodec = {
     path,
     service,
+    input,
+    output,
     name: method.name,
     decode: overrides[path]?.decode ?? ((bytes) => fromBinary(input, bytes)),
     encode: overrides[path]?.encode ?? ((message) => toBinary(output, message as MessageShape<typeof output>)),
