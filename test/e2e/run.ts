@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { kubeconfigPath, loadImage, up } from "../../tools/kubernetes/cluster.ts";
+import { down, kubeconfigPath, loadImage, runningStore, up } from "../../tools/kubernetes/cluster.ts";
 import { KVORUM_IMAGE } from "../../tools/kubernetes/image.ts";
 import { Verdicts } from "../support/verdicts.ts";
 import { diagnosis } from "./harness/diagnosis.ts";
@@ -12,11 +12,12 @@ import { ALL, SHORT } from "./scenarios.ts";
 const HELP = `node test/e2e/run.ts [options]
 
 The operator on a throwaway Kubernetes of this machine (root and Linux needed): each scenario in a namespace of its own,
-while a background observer appends, watches and looks at members, and judges the invariants I1 to I7 at the end.
+while a background observer appends, watches and looks at members, and judges the invariants I1 to I7 at the end. A cluster
+that this started goes at the end; one that ran before stays.
 
   --all               every scenario; otherwise the main ones (${SHORT.map(({ id }) => id).join(", ")})
   --scenario ID,…     these alone
-  --keep              keep the namespaces
+  --keep              keep the namespaces, and the cluster
   --installed         with the image and the operator that are there
   --image-from FOLDER build the image from another checkout, which nobody edits meanwhile
   --list              name the scenarios
@@ -38,6 +39,7 @@ if (values.help || values.list) {
   process.exit(0);
 }
 
+const ranBefore = runningStore() !== undefined;
 const verdicts = new Verdicts();
 await verdicts.conclude(async () => {
   const chosen = choose();
@@ -48,6 +50,7 @@ await verdicts.conclude(async () => {
   });
   for (const scenario of chosen) await runScenario(stage, scenario);
   stage.reader.close();
+  if (!ranBefore && !values.keep) await down();
 });
 
 function choose(): readonly Scenario[] {

@@ -25,7 +25,7 @@ const TAKEN: readonly (readonly [title: string, values: readonly string[], expec
   [
     "namespaces to watch",
     [`watchNamespaces={${WATCHED.join(",")}}`],
-    /--watch-namespaces=team-a,team-b[^]*namespace: team-b/,
+    /namespace: team-b[^]*--watch-namespaces=team-a,team-b/,
   ],
   ["two operators", ["replicas=2"], /replicas: 2\n/],
   ["no election", ["leaderElection=false"], /type: Recreate\n/],

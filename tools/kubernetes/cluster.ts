@@ -12,6 +12,7 @@ export { builtImageId } from "./image.ts";
 export { kubectl, kubectlPath, kubectlWithInput } from "./kubectl.ts";
 export { runInMachine } from "./machine.ts";
 export { addresses, kubeconfigPath, logFolder, nodeName, volumesFolder } from "./places.ts";
+export { runningStore } from "./running-store.ts";
 export { startClusterProgram, stopClusterProgram } from "./programs.ts";
 export { up, type UpOptions } from "./up.ts";
 export { until } from "./until.ts";
