@@ -1,3 +1,8 @@
+/**
+ * glibc's heaps: with one for each thread of the pool, which is what it does by itself, as many of them keep what was freed,
+ * and a snapshot makes a process grow by twice as much.
+ */
+const MALLOC_ARENAS = 2;
 /** Threads of libuv's pool: WAL syncs must not queue behind reads, compactions and hashing (design decision 7). */
 const THREAD_POOL_SIZE = 8;
 /**
@@ -46,7 +51,8 @@ if [ -z "$node" ]; then
   fi
 fi
 UV_THREADPOOL_SIZE=\${UV_THREADPOOL_SIZE:-${THREAD_POOL_SIZE}}
-export UV_THREADPOOL_SIZE
+MALLOC_ARENA_MAX=\${MALLOC_ARENA_MAX:-${MALLOC_ARENAS}}
+export UV_THREADPOOL_SIZE MALLOC_ARENA_MAX
 exec "$node" ${flags.join(" ")} "$dist/${main}" "$@"
 `;
 }
