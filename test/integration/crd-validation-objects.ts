@@ -93,7 +93,14 @@ function builtObjects(): readonly (readonly [title: string, object: object])[] {
   const restore: RestoreSource = { store: etcdBackupStore(VOLUME), key: "a.db" };
   const budget = podDisruptionBudget(plain, 3);
   const backup = etcdBackup();
-  const upload = { purpose: "upload", key: "k", endpoint: "http://e:2379", backup: "b", clusterUid: "u", clusterId: "c0de" } as const;
+  const upload = {
+    purpose: "upload",
+    key: "k",
+    endpoint: "http://e:2379",
+    backup: "b",
+    clusterUid: "u",
+    clusterId: "c0de",
+  } as const;
   return [
     ["StatefulSet", statefulSet(plain, PLATFORM, { replicas: 1 })],
     ["StatefulSet with another number of pods", statefulSet(plain, PLATFORM, { replicas: 3 })],
