@@ -22,6 +22,7 @@ import {
 } from "../proto/gen/rpc_pb.js";
 import type { CallContext, Implementation, StreamCall } from "../rpc/service.ts";
 import type { Access } from "./access.ts";
+import { downgrade } from "./downgrade.ts";
 import { headerOf } from "./header.ts";
 import { refuseOnLearner } from "./kv-service.ts";
 import { write } from "./write.ts";
@@ -71,10 +72,10 @@ export function maintenanceService(node: Node, access: Access): Implementation<t
       await node.transferLeader(request.targetID);
       return create(MoveLeaderResponseSchema);
     },
-    async downgrade(_request, call) {
+    async downgrade(request, call) {
       refuseOnLearner(node);
       await access.requireAdmin(call);
-      throw new DomainError("not-capable");
+      return downgrade(node, request);
     },
   };
 }
@@ -111,13 +112,19 @@ function status(node: Node): StatusResponse {
     raftAppliedIndex: BigInt(raftStatus.appliedIndex),
     errors,
     isLearner: node.isLearner,
-    storageVersion: STORAGE_VERSION,
+    storageVersion: storageVersion(node),
     dbSizeQuota: BigInt(config.quotaBytes === 0 ? DEFAULT_QUOTA_BYTES : config.quotaBytes),
     downgradeInfo: {
       enabled: membership.downgrade.isEnabled,
       targetVersion: membership.downgrade.targetVersion,
     },
   });
+}
+
+/** While the cluster goes back to an older version the store says so too, so that a member of that version takes it. */
+function storageVersion({ machine }: Node): string {
+  const { clusterVersion, downgrade: job } = machine.membership;
+  return job.isEnabled && clusterVersion === job.targetVersion ? clusterVersion : STORAGE_VERSION;
 }
 
 /** The database in chunks, then its SHA-256 as a message of its own. */

@@ -70,12 +70,21 @@ export class VersionMonitor {
 
   async #decide(): Promise<void> {
     const { replica, propose } = this.#options;
-    const current = replica.machine.membership.clusterVersion;
     const lowest = await this.#lowestVersion();
+    const { clusterVersion: current, downgrade } = replica.machine.membership;
     if (current === undefined) await propose({ clusterVersionSet: { ver: lowest ?? LOWEST_VERSION } });
+    else if (downgrade.isEnabled) await this.#goBack(downgrade.targetVersion, current, lowest);
     else if (lowest !== undefined && compareVersions(lowest, current) > 0) {
       await propose({ clusterVersionSet: { ver: lowest } });
     }
+  }
+
+  /** To the version that a downgrade wants; once every member has it, the job is done. */
+  async #goBack(target: string, current: string, lowest: string | undefined): Promise<void> {
+    const { propose } = this.#options;
+    if (lowest === undefined) return;
+    if (compareVersions(current, target) !== 0) await propose({ clusterVersionSet: { ver: target } });
+    else if (compareVersions(lowest, target) === 0) await propose({ downgradeInfoSet: { enabled: false } });
   }
 
   /** Major and minor of the oldest member; undefined if one did not answer. */

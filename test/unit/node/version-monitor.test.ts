@@ -36,12 +36,16 @@ function monitorWith(answers: readonly (PeerVersion | undefined)[], names: reado
   };
   const calls = { version } as unknown as PeerCalls;
   const proposed: (string | undefined)[] = [];
+  const jobs: (boolean | undefined)[] = [];
   const leadership = new Leadership();
-  const propose = (command: Command) => Promise.resolve(proposed.push(command.clusterVersionSet?.ver));
+  const propose = async (command: Command) => {
+    if (command.downgradeInfoSet) jobs.push(command.downgradeInfoSet.enabled);
+    else proposed.push(command.clusterVersionSet?.ver);
+  };
   const replica = { machine, store: new MemoryStore(), storeFolder: "", confState };
   const clock = new ManualClock();
   const monitor = new VersionMonitor({ selfId: 1n, replica, leadership, calls, clock, logger, propose });
-  return { monitor, leadership, clock, proposed, said };
+  return { monitor, machine, leadership, clock, proposed, jobs, said };
 }
 
 const turn = (): Promise<unknown> => new Promise(setImmediate);
@@ -64,6 +68,30 @@ describe("the cluster's version", () => {
     clock.advance(10_000);
     await turn();
     expect(proposed).toEqual([]);
+  });
+});
+
+describe("a downgrade to 3.5", () => {
+  test.each<[string, readonly [string, string], readonly string[], readonly boolean[]]>([
+    ["makes 3.5 the cluster's version", ["3.6.0", "3.6.16"], ["3.5.0"], []],
+    ["waits for the members once that is so", ["3.5.0", "3.6.16"], [], []],
+    ["is done when all members are of that version", ["3.5.0", "3.5.9"], [], [false]],
+  ])("%s", async (_, [clusterVersion, theirs], expected, expectedJobs) => {
+    const { machine, leadership, proposed, jobs } = monitorWith([answer(theirs), answer(theirs)]);
+    machine.membership.setClusterVersion(clusterVersion);
+    machine.membership.setDowngrade({ isEnabled: true, targetVersion: "3.5.0" });
+    leadership.update(1n, true, 0);
+    await turn();
+    expect([proposed, jobs]).toEqual([expected, expectedJobs]);
+  });
+
+  test("changes nothing while somebody does not answer", async () => {
+    const { machine, leadership, proposed, jobs } = monitorWith([answer("3.6.1"), undefined]);
+    machine.membership.setClusterVersion("3.6.0");
+    machine.membership.setDowngrade({ isEnabled: true, targetVersion: "3.5.0" });
+    leadership.update(1n, true, 0);
+    await turn();
+    expect([proposed, jobs]).toEqual([[], []]);
   });
 });
 
