@@ -19,6 +19,7 @@ import { maintenanceService } from "./maintenance-service.ts";
 import { membershipService } from "./membership-service.ts";
 import { encodeRangeResponse } from "./range-answer.ts";
 import { encodeSnapshotResponse } from "./snapshot-encoding.ts";
+import { requireLeader } from "./require-leader.ts";
 import { watchService } from "./watch-service.ts";
 
 export interface ServiceLimits {
@@ -42,7 +43,7 @@ export function clientServices(node: Node, limits: ServiceLimits, auth: ServiceA
   const ids = new IdGenerator(node.selfId, node.clock.unixMs());
   const kv = kvService(node, access, { maxTxnOps: limits.maxTxnOps });
   const lease = leaseService(node, access, () => ids.next());
-  return [
+  return requireLeader(node, [
     ...bindService(KV, kv, {
       "/etcdserverpb.KV/Range": { encode: encodeRangeResponse },
     }),
@@ -63,5 +64,5 @@ export function clientServices(node: Node, limits: ServiceLimits, auth: ServiceA
     ...bindService(Membership, membershipService(node, access)),
     ...bindService(Auth, authService({ node, access, hasher })),
     ...bindService(Health, healthService()),
-  ];
+  ]);
 }

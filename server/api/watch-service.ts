@@ -4,6 +4,7 @@ import type { Implementation, StreamCall } from "../rpc/service.ts";
 import { DomainError } from "../base/domain-error.ts";
 import type { Access } from "./access.ts";
 import { refuseOnLearner } from "./kv-service.ts";
+import { needsLeader } from "./require-leader.ts";
 import { watchRefusal } from "./watch-refusal.ts";
 import type { WatchLimits } from "./watch-limits.ts";
 import { WatchStream } from "./watch-stream.ts";
@@ -16,10 +17,8 @@ export function watchService(node: Node, access: Access, limits: WatchLimits): I
   return {
     async watch(call) {
       refuseOnLearner(node);
-      const needsLeader = call.metadata("hasleader") === "true";
-      if (needsLeader && node.raftStatus.leader === 0n) throw new DomainError("no-leader");
       const stream = new WatchStream(node, call, limits);
-      const guard = needsLeader ? whenLeaderless(node) : undefined;
+      const guard = needsLeader(call) ? whenLeaderless(node) : undefined;
       try {
         await Promise.race([
           serve(stream, call, (request) => watchRefusal(node, access, call, request)),
