@@ -1,3 +1,4 @@
+import { hexId } from "../base/ids.ts";
 import { ETCD_VERSION, KVORUM_VERSION } from "../base/versions.ts";
 import type { Node } from "../node/node.ts";
 import type { Metrics } from "../ports/metrics.ts";
@@ -56,11 +57,31 @@ export function observeNode(node: Node, metrics: Metrics): void {
     "Total number of unsynced slow watchers.",
     () => node.watcherCounts.behind,
   );
+  observeIdentity(node, metrics);
+}
+
+/** Series whose labels say something and whose value is always 1. */
+function observeIdentity(node: Node, metrics: Metrics): void {
   metrics
     .gauge("etcd_server_version", "Which version is running. 1 for 'server_version' label with current version.", [
       "server_version",
     ])
     .set(1, { server_version: ETCD_VERSION });
+  metrics
+    .gauge("etcd_server_id", "Server or member ID in hexadecimal format. 1 for 'server_id' label with current ID.", [
+      "server_id",
+    ])
+    .set(1, { server_id: hexId(node.selfId) });
+  metrics.gaugeOf(
+    "etcd_cluster_version",
+    "Which version is running. 1 for 'cluster_version' label with current cluster version",
+    () => {
+      const { clusterVersion } = node.machine.membership;
+      if (clusterVersion === undefined) return [];
+      return [{ labels: { cluster_version: clusterVersion.split(".").slice(0, 2).join(".") }, value: 1 }];
+    },
+    ["cluster_version"],
+  );
   metrics
     .gauge("kvorum_build_info", "Which release of Kvorum is running.", ["version"])
     .set(1, { version: KVORUM_VERSION });

@@ -37,6 +37,7 @@ export interface ClientServices extends GrpcServices {
 export interface GrpcServices {
   readonly methods: readonly BoundMethod[];
   readonly onBug: GrpcServerOptions["onBug"];
+  readonly onCallStart?: GrpcServerOptions["onCallStart"];
   readonly onCallEnd?: GrpcServerOptions["onCallEnd"];
 }
 
@@ -94,6 +95,7 @@ export class ClientPort {
       onSent: (bytes) => {
         garbage.passed(bytes);
       },
+      ...(services.onCallStart && { onCallStart: services.onCallStart }),
       ...(services.onCallEnd && { onCallEnd: services.onCallEnd }),
     });
     this.#serveEarly();

@@ -25,7 +25,7 @@ import type { ClientHttp } from "./client-http.ts";
 import { maxMessageBytes, type ClientPort } from "./client-port.ts";
 import { memberStartConfig } from "./member-start-config.ts";
 import { memberOf, type Standing } from "./member-standing.ts";
-import { nodeMethods } from "./node-services.ts";
+import { callObservers, nodeMethods } from "./node-services.ts";
 import { lockFolder, startMember, type MemberOptions } from "./start-member.ts";
 
 /** A start that fails because of what the others say, or do not say, is tried again so often, and for so long. */
@@ -243,8 +243,9 @@ export class MemberRun {
     if (this.#isStopping || this.#standing.kind !== "starting") return;
     observeNode(node, metrics);
     const methods = nodeMethods(node, config, auth);
-    clientHttp.serveGateway(node, methods, { maxReceiveBytes: maxMessageBytes(config), onBug: onFatal });
-    clientPort.startGrpc({ methods, onBug: onFatal });
+    const observers = { onBug: onFatal, ...callObservers(methods, metrics, config) };
+    clientHttp.serveGateway(node, methods, { maxReceiveBytes: maxMessageBytes(config), ...observers });
+    clientPort.startGrpc({ methods, ...observers });
     this.#standing = { kind: "running", member: { selfId: node.selfId, clusterId: node.clusterId }, node };
   }
 

@@ -4,6 +4,7 @@ import { clientServices, type ServiceAuth } from "../api/services.ts";
 import type { Config } from "../config/config.ts";
 import type { HttpSources } from "../gateway/http-handler.ts";
 import type { Node } from "../node/node.ts";
+import { callMetrics } from "../observability/call-metrics.ts";
 import type { ScrapableMetrics } from "../observability/prometheus-metrics.ts";
 import type { BoundMethod } from "../rpc/service.ts";
 import { maxMessageBytes } from "./client-port.ts";
@@ -16,6 +17,19 @@ export function nodeMethods(node: Node, config: Config, auth: ServiceAuth): read
     watchProgressIntervalMs: config.watchProgressNotifyIntervalMs,
   };
   return clientServices(node, limits, auth);
+}
+
+/** What is told of every call, whoever carries it. */
+export function callObservers(methods: readonly BoundMethod[], metrics: ScrapableMetrics, config: Config) {
+  const calls = callMetrics(metrics, methods, { isExtensive: config.metrics === "extensive" });
+  return {
+    onCallStart: (method: BoundMethod): void => {
+      calls.onStart(method);
+    },
+    onCallEnd: (method: BoundMethod, code: number, durationMs: number): void => {
+      calls.onEnd(method, code, durationMs);
+    },
+  };
 }
 
 /** What a member says over plain HTTP. */

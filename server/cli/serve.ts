@@ -8,7 +8,7 @@ import { authParts } from "./auth-parts.ts";
 import { ClientHttp } from "./client-http.ts";
 import { ClientPort, maxMessageBytes } from "./client-port.ts";
 import { fatalHandler } from "./fatal.ts";
-import { nodeHttpSources, nodeMethods } from "./node-services.ts";
+import { callObservers, nodeHttpSources, nodeMethods } from "./node-services.ts";
 import { PeerPort } from "./peer-port.ts";
 import { startMember } from "./start-member.ts";
 import { tlsOf } from "./tls.ts";
@@ -53,8 +53,9 @@ export async function serve(config: Config, logger: Logger): Promise<void> {
     observeEventLoopDelay(metrics);
     const methods = nodeMethods(node, config, auth);
     const http = new ClientHttp({ config, logger, sources: nodeHttpSources(node, metrics) });
-    http.serveGateway(node, methods, { maxReceiveBytes: maxMessageBytes(config), onBug: onFatal });
-    clientPort.start({ methods, http, onBug: onFatal });
+    const observers = { onBug: onFatal, ...callObservers(methods, metrics, config) };
+    http.serveGateway(node, methods, { maxReceiveBytes: maxMessageBytes(config), ...observers });
+    clientPort.start({ methods, http, ...observers });
   } catch (error) {
     onFatal(error);
   }

@@ -19,6 +19,7 @@ export interface JsonCallOptions {
   readonly maxReceiveBytes: number;
   /** An error that is no outcome: a bug. */
   readonly onBug: (error: unknown) => void;
+  readonly onCallStart?: ((method: BoundMethod) => void) | undefined;
   readonly onCallEnd?: ((method: BoundMethod, code: Code, durationMs: number) => void) | undefined;
 }
 
@@ -82,10 +83,11 @@ async function* decoded(method: StreamMethod, texts: AsyncIterable<string>, maxB
 async function withStatus<T>(
   method: BoundMethod,
   call: GatewayCall,
-  { onBug, onCallEnd }: JsonCallOptions,
+  { onBug, onCallStart, onCallEnd }: JsonCallOptions,
   run: () => Promise<T>,
 ): Promise<T> {
   const startMs = performance.now();
+  onCallStart?.(method);
   const end = (code: Code): void => onCallEnd?.(method, code, performance.now() - startMs);
   const { timeoutMs } = call;
   const timedOut = Promise.withResolvers<never>();
@@ -95,6 +97,8 @@ async function withStatus<T>(
     timedOut.reject(new RpcError(Code.DEADLINE_EXCEEDED, "context deadline exceeded"));
   }
   try {
+    // No timer is that short, and a read may be answered in the same turn.
+    if (timeoutMs !== undefined && timeoutMs < 1) timeOut();
     const result = await (deadline === undefined ? run() : Promise.race([timedOut.promise, run()]));
     end(Code.OK);
     return result;

@@ -25,6 +25,7 @@ export interface GrpcServerOptions {
   readonly keepaliveTimeoutMs: number;
   /** An error that is no outcome: a bug. The process is expected to end. */
   readonly onBug: (error: unknown) => void;
+  readonly onCallStart?: (method: BoundMethod) => void;
   readonly onCallEnd?: (method: BoundMethod, code: Code, durationMs: number) => void;
   /** A response of so many bytes is on its way: what it was made of is garbage soon. */
   readonly onSent?: (bytes: number) => void;
@@ -111,6 +112,7 @@ export class GrpcJsServer {
   #unary(method: BoundMethod, handle: UnaryHandler<unknown, unknown>) {
     return (call: ServerUnaryCall<unknown, unknown>, reply: sendUnaryData<unknown>): void => {
       const startMs = performance.now();
+      this.#options.onCallStart?.(method);
       const fail = (error: unknown): void => {
         const status = this.#statusOf(error);
         this.#options.onCallEnd?.(method, status.code, performance.now() - startMs);
@@ -133,6 +135,7 @@ export class GrpcJsServer {
   #streaming(method: BoundMethod, handle: StreamHandler<unknown, unknown>) {
     return (call: StreamingCall): void => {
       const startMs = performance.now();
+      this.#options.onCallStart?.(method);
       handle(new GrpcJsStream(call, method)).then(
         () => {
           const code = call.cancelled ? Code.CANCELED : Code.OK;

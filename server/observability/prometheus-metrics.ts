@@ -24,7 +24,10 @@ export function prometheusMetrics(): ScrapableMetrics {
       const collect = (): void => {
         const values = read();
         if (typeof values === "number") gauge.set(values);
-        else for (const { labels, value } of values) gauge.set(labels, value);
+        else {
+          gauge.reset();
+          for (const { labels, value } of values) gauge.set(labels, value);
+        }
       };
       const gauge: Gauge = new Gauge({ name, help, labelNames, registers, collect });
     },
