@@ -13,6 +13,9 @@ export interface ObjectMemory<T extends KubeObject> {
   remember(object: T): void;
 }
 
+/** How much must be as it was seen. */
+export type ApplyGuard = "none" | "unchanged";
+
 interface Applied {
   /** What we asked for. */
   readonly wanted: string;
@@ -36,18 +39,20 @@ export class Applier {
 
   /**
    * Makes the object be as wanted. `live` is the object as last seen, undefined if there is none; the answer is put into
-   * `memory` and returned, or `live` itself if there was nothing to do.
+   * `memory` and returned, or `live` itself if there was nothing to do. With the guard `unchanged` it is written only over
+   * what was seen, else it fails with `Conflict`: for what was decided upon it, such as a number of pods.
    */
   async apply<T extends KubeObject>(
     kind: ResourceKind<T>,
     wanted: WantedObject,
     live: T | undefined,
     memory: ObjectMemory<T>,
+    guard: ApplyGuard = "none",
   ): Promise<T> {
     const place = placeText(kind, wanted);
     const wantedHash = hashOf(wanted);
     if (live && isApplied(this.#applied.get(place), live, wantedHash)) return live;
-    const object = await this.#client.apply(kind, wanted);
+    const object = await this.#client.apply(kind, live && guard === "unchanged" ? over(live, wanted) : wanted);
     this.#remember(place, { wanted: wantedHash, fields: ownFields(object) });
     memory.remember(object);
     return object;
@@ -60,6 +65,12 @@ export class Applier {
     const [oldest] = this.#applied.keys();
     if (oldest !== undefined) this.#applied.delete(oldest);
   }
+}
+
+/** The API server refuses it if the object has another version by now. */
+function over({ metadata: { resourceVersion } }: KubeObject, wanted: WantedObject): WantedObject {
+  const metadata = { ...wanted.metadata, ...(resourceVersion !== undefined && { resourceVersion }) };
+  return { ...wanted, metadata };
 }
 
 function isApplied(applied: Applied | undefined, live: KubeObject, wanted: string): boolean {

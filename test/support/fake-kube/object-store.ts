@@ -130,6 +130,7 @@ export class ObjectStore {
       const bare = this.#fresh(target, { apiVersion, kind, metadata: { name: (metadata as JsonObject)["name"] } });
       return { object: this.#keep(target.resource, "ADDED", applyFields(bare, applied, writer)), isNew: true };
     }
+    this.#checkPreconditions(before, (applied["metadata"] ?? {}) as JsonObject);
     return { object: this.#replace(target.resource, before, applyFields(before, applied, writer)), isNew: false };
   }
 

@@ -53,6 +53,17 @@ describe("applying", () => {
     expect(writes()).toBe(1);
   });
 
+  test("with a guard writes only over what was seen", async () => {
+    const seen = await apply(wanted(3));
+    harness.kube.store.mergePatch(place, { spec: { replicas: 5 } }, other);
+    const late = applier.apply(statefulSetKind, wanted(4), seen, memory, "unchanged");
+    await expect(late).rejects.toMatchObject({ fault: { kind: "Conflict" } });
+    expect(harness.kube.store.get(place)).toMatchObject({ spec: { replicas: 5 } });
+    await refresh();
+    await applier.apply(statefulSetKind, wanted(4), live, memory, "unchanged");
+    expect(harness.kube.store.get(place)).toMatchObject({ spec: { replicas: 4 } });
+  });
+
   test("writes again for another wish, whatever the order of its fields", async () => {
     await apply(wanted(3));
     await apply(wanted(3, { app: "kvorum", b: "2" }));
