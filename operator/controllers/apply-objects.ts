@@ -15,6 +15,7 @@ import type { EtcdCluster } from "../types/etcd-cluster.ts";
 import { statefulSetName } from "../types/names.ts";
 import type { ClusterObjects } from "./cluster-objects.ts";
 import type { ControllerWorld } from "./controller-world.ts";
+import { templateChange } from "./template-change.ts";
 
 /** Something that a cluster's spec names is not there; the message says what to make. */
 export class MissingObjectError extends Error {
@@ -40,21 +41,37 @@ export async function applyObjects(
   await growClaims(world, cluster, objects);
 }
 
-/** Makes the StatefulSet be what the spec says, with that number of pods. */
+/** Makes the StatefulSet be what the spec says, with that number of pods; while its template is held, only the latter. */
 export async function applyStatefulSet(
   world: ControllerWorld,
   cluster: EtcdCluster,
   objects: ClusterObjects,
   replicas: number,
 ): Promise<void> {
+  const change = templateChange(world, cluster, objects);
+  if (change.kind === "Held") return scaleOnly(world, objects, replicas);
   const claimSize = objects.statefulSet?.spec?.volumeClaimTemplates?.[0]?.spec?.resources?.requests?.["storage"];
   const restore = restoreSource(world, cluster);
   const wanted = statefulSet(cluster, world.platform, {
     replicas,
+    cause: change.cause,
     ...(restore && { restore }),
     ...(claimSize !== undefined && { claimSize }),
   });
-  await applyOne(world, statefulSetKind, wanted, world.informers.statefulSets);
+  // Its number of pods was decided upon what was seen, which the cache may have left behind: another operator may have
+  // set another one.
+  await world.applier.apply(statefulSetKind, wanted, objects.statefulSet, world.informers.statefulSets, "unchanged");
+}
+
+async function scaleOnly(
+  { client, informers }: ControllerWorld,
+  { statefulSet: live }: ClusterObjects,
+  replicas: number,
+): Promise<void> {
+  if (!live || live.spec?.replicas === replicas) return;
+  const { namespace = "", name, resourceVersion } = live.metadata;
+  const patch = { metadata: { resourceVersion }, spec: { replicas } };
+  informers.statefulSets.remember(await client.mergePatch(statefulSetKind, { namespace, name }, patch));
 }
 
 /** Only while the cluster has no id: later the snapshot is of no use to anybody. */

@@ -55,8 +55,9 @@ export class EtcdClusterController {
     if (isReleased(known)) return this.#forget(known);
     const cluster = await this.#prepare(known);
     const observed = await observeCluster(this.#world, cluster);
-    const decision = this.#steps.explained(cluster.metadata.uid, plan(observed.observation));
-    const written = await this.#writeDown(cluster, observed, decision);
+    const decision = plan(observed.observation);
+    const told = this.#steps.explained(cluster.metadata.uid, decision);
+    const written = await this.#writeDown(cluster, observed, told);
     await failpoint("after-write-operation");
     return this.#act(written, observed, decision);
   }

@@ -12,6 +12,7 @@ import {
   type ClusterObjects,
 } from "./cluster-objects.ts";
 import type { ControllerWorld } from "./controller-world.ts";
+import { templateChange } from "./template-change.ts";
 import { lookAtPod, readMembers } from "./look-at-members.ts";
 
 /** An observation, and the objects that it was made of. */
@@ -29,6 +30,7 @@ export async function observeCluster(world: ControllerWorld, cluster: EtcdCluste
   );
   const members = await readMembers(world.members, cluster.metadata, looks, latched.clusterId);
   const deletion = deletionOf(world, cluster);
+  const change = templateChange(world, cluster, objects);
   const { name, uid, generation = 0 } = cluster.metadata;
   const observation: Observation = {
     nowMs: world.clock.unixMs(),
@@ -40,6 +42,7 @@ export async function observeCluster(world: ControllerWorld, cluster: EtcdCluste
       paused: cluster.spec.paused,
       restore: cluster.spec.bootstrap?.restore !== undefined,
       ...(deletion && { deletion }),
+      ...(change.kind === "Held" && { upgradeAfter: change.turn }),
     },
     latched,
     statefulSet: observedStatefulSet(objects.statefulSet),

@@ -29,6 +29,8 @@ export interface Cluster {
   readonly paused: boolean;
   /** Whether the seed's volume was filled from a backup before it starts. */
   readonly restore: boolean;
+  /** Its pods are to be rolled because the operator is another one, after those of that cluster (`namespace/name`). */
+  readonly upgradeAfter?: string;
   /** There is one as soon as the EtcdCluster has a deletion timestamp. */
   readonly deletion?: Deletion;
 }

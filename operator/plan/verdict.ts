@@ -18,6 +18,10 @@ export function verdict(observation: Quorate): Decision {
     const message = `${leaving.map((pod) => pod.name).join(", ")} still to stop`;
     return wait("ScalingDown", message, RETRY_MS.pod, latched.operation);
   }
+  if (cluster.upgradeAfter !== undefined) {
+    const message = `the operator was upgraded; one cluster is rolled at a time, and it is the turn of ${cluster.upgradeAfter}`;
+    return wait("UpgradeWaiting", message, RETRY_MS.pod);
+  }
   return { step: { kind: "None" }, reason: "AsWanted", message: `${String(cluster.wanted)} members, all healthy` };
 }
 

@@ -1,9 +1,17 @@
 import type { EtcdCluster } from "../types/etcd-cluster.ts";
-import { LABELS, memberSelector, clusterLabels, peerServiceName, statefulSetName } from "../types/names.ts";
+import {
+  ANNOTATIONS,
+  LABELS,
+  memberSelector,
+  clusterLabels,
+  peerServiceName,
+  statefulSetName,
+} from "../types/names.ts";
 import type { ClaimTemplate, StatefulSet } from "./kubernetes-objects.ts";
 import type { Platform } from "./platform.ts";
 import { DATA_VOLUME, podTemplate } from "./pod-template.ts";
 import type { RestoreSource } from "./pod-template.ts";
+import { templateSource, type RolloutCause } from "./template-source.ts";
 import { metaOf } from "./written-meta.ts";
 
 /** What decides about a StatefulSet beside the cluster's spec. */
@@ -14,6 +22,8 @@ export interface StatefulSetState {
   readonly restore?: RestoreSource;
   /** The size in the claim template of the StatefulSet that there is: it cannot change, see `claimGrowth`. */
   readonly claimSize?: string;
+  /** Who changed the template last; the spec if nothing is said. */
+  readonly cause?: RolloutCause;
 }
 
 /** Tells Kubernetes to keep a cluster's pods and claims by number, and to leave all decisions about them to the operator. */
@@ -22,7 +32,13 @@ export function statefulSet(cluster: EtcdCluster, platform: Platform, state: Sta
   return {
     apiVersion: "apps/v1",
     kind: "StatefulSet",
-    metadata: metaOf(cluster, statefulSetName(name)),
+    metadata: {
+      ...metaOf(cluster, statefulSetName(name)),
+      annotations: {
+        [ANNOTATIONS.templateSource]: templateSource(cluster),
+        [ANNOTATIONS.rolloutCause]: state.cause ?? "Spec",
+      },
+    },
     spec: {
       replicas: state.replicas,
       serviceName: peerServiceName(name),

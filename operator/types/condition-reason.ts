@@ -19,6 +19,7 @@ export const CLUSTER_REASONS = {
   MembershipBlocked: "a change of members has to wait",
   ReplacingMember: "a member whose disk is lost is being replaced",
   RolloutInProgress: "pods are restarted one by one, because what they run has changed",
+  UpgradeWaiting: "the operator was upgraded, and another cluster is rolled first",
   RolloutBlocked: "a restart has to wait, or it would cost the quorum or a disk",
   RolloutStalled: "a restarted pod does not become healthy; no other one is touched",
   Hibernating: "the cluster is being scaled to 0",

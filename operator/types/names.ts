@@ -26,6 +26,10 @@ export const MEMBER_COMPONENT = "member";
 export const ANNOTATIONS = {
   /** On a pod: which template it was made from. Pods whose value differs from the template's are out of date. */
   templateHash: "kvorum.io/template-hash",
+  /** On a StatefulSet: which spec its template was made of. */
+  templateSource: "kvorum.io/template-source",
+  /** On a StatefulSet: whether the spec or another operator changed its template last. */
+  rolloutCause: "kvorum.io/rollout-cause",
   /** On an EtcdCluster: UID of the EtcdRestore that made it, so that the restore knows its own work again. */
   restoreUid: "kvorum.io/restore-uid",
   /** On an EtcdBackup: the time of the schedule that it was made for, as RFC 3339. */

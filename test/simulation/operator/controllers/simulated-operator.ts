@@ -14,7 +14,7 @@ import { keyOf } from "../../../../operator/kube/object-key.ts";
 import { ClusterMetrics } from "../../../../operator/observability/cluster-metrics.ts";
 import { operatorLogger } from "../../../../operator/observability/logger.ts";
 import { Registry } from "../../../../operator/observability/registry.ts";
-import { PLATFORM } from "../../../support/operator-platform.ts";
+import type { Platform } from "../../../../operator/resources/platform.ts";
 import type { ManualClock } from "../../../support/manual-clock.ts";
 import type { Connection, MemoryKube } from "./memory-kube.ts";
 import type { SimulatedMembers } from "./simulated-members.ts";
@@ -27,6 +27,8 @@ export interface Surroundings {
   readonly kube: MemoryKube;
   readonly members: SimulatedMembers;
   readonly clock: ManualClock;
+  /** What the operator is: another image is another release. */
+  readonly platform: Platform;
   /** Where its log lines go. */
   readonly log: string[];
 }
@@ -53,7 +55,7 @@ export class SimulatedOperator {
     ];
   }
 
-  static async start({ kube, members, clock, log }: Surroundings): Promise<SimulatedOperator> {
+  static async start({ kube, members, clock, platform, log }: Surroundings): Promise<SimulatedOperator> {
     const connection = kube.connect();
     const { client } = connection;
     const informers = new Informers({
@@ -75,7 +77,7 @@ export class SimulatedOperator {
       askPeer: members.askPeer,
       releases: new ReleaseMemory(),
       signer: SIGNER,
-      platform: PLATFORM,
+      platform,
       clusterMetrics: new ClusterMetrics(new Registry()),
       logger: operatorLogger({ level: "info", format: "text", destination: { write: (line) => log.push(line) } }),
       clock,

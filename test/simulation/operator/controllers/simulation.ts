@@ -3,6 +3,7 @@ import { hearFailpoints } from "../../../../operator/config/failpoint.ts";
 import type { FailpointName } from "../../../../operator/config/failpoints.ts";
 import type { EtcdCluster } from "../../../../operator/types/etcd-cluster.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
+import { PLATFORM } from "../../../support/operator-platform.ts";
 import { watchOverChanges } from "./invariants.ts";
 import { MemoryKube } from "./memory-kube.ts";
 import { Nature } from "./nature.ts";
@@ -37,6 +38,7 @@ export class Simulation {
   readonly log: string[] = [];
   /** The moments that were passed, each at its first time. */
   readonly moments = new Set<Moment>();
+  platform = PLATFORM;
   /** Every object that there ever was, by its UID. */
   readonly everObjects = new Map<string, string>();
   /** Happenings between two turns of the operator; half of one: one at every other turn. */
@@ -71,6 +73,13 @@ export class Simulation {
     this.#operator.kill();
     hearFailpoints(undefined);
     vi.useRealTimers();
+  }
+
+  /** Another release of the operator takes the place of the one that runs. */
+  async upgrade(image: string): Promise<void> {
+    this.platform = { ...this.platform, image };
+    this.#operator.kill();
+    this.#operator = await SimulatedOperator.start(this);
   }
 
   get wasKilled(): boolean {
