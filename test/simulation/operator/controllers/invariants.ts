@@ -24,6 +24,7 @@ export function watchOverChanges({ objects, members }: Simulation): void {
     const places = new Set(
       changing.map(({ peerUrl }) => ordinalOfPeerUrl({ ...metadata, namespace: NAMESPACE }, peerUrl)),
     );
+    if (raft.secondLearners > 0) throw new Breach("a second learner was asked for while one is on its way");
     if (places.size > 1) throw new Breach(`two changes are in flight, at ${[...places].join(" and ")}`);
     if (!raft.isQuorate && raft.voters.length > 2) throw new Breach("the quorum is lost, and nobody else took it");
   }

@@ -58,6 +58,8 @@ test("a learner is said to be added when it is there, and once", async () => {
     if (reason === "LearnerAdded") learners.push([...members.rafts.values()][0]?.members.length ?? 0);
   });
   expect(learners).toEqual([4, 5]);
+  const notes = events.filter(({ reason }) => reason === "LearnerAdded").map(({ note }) => note);
+  expect(notes.toSorted()).toEqual(["x-3 is added as a learner", "x-4 is added as a learner"]);
   const growth = events.map(({ reason }) => reason).filter((reason) => /Learner|Join|Member|Scaling/.test(reason));
   expect(growth).toEqual([
     "ScalingUp",
