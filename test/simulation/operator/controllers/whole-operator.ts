@@ -66,7 +66,14 @@ export class WholeOperator {
   async another(): Promise<void> {
     const { clock } = this.#harness;
     const client = this.#harness.client();
-    const settings = { client, namespaces: undefined, resyncPeriodMs: 600_000, clock, random: longest, onProblem: () => {} };
+    const settings = {
+      client,
+      namespaces: undefined,
+      resyncPeriodMs: 600_000,
+      clock,
+      random: longest,
+      onProblem: () => {},
+    };
     const controllers = new Controllers(
       {
         client,
