@@ -1,7 +1,8 @@
-import type { Counter, Metrics } from "../ports/metrics.ts";
+import type { LabelledValue, Metrics } from "../ports/metrics.ts";
 
 /** What is counted of a method. */
 export interface CountedMethod {
+  readonly path: string;
   readonly service: string;
   readonly name: string;
   readonly kind: "unary" | "server_streaming" | "bidi_streaming";
@@ -44,10 +45,18 @@ export function callMetrics(
   methods: readonly CountedMethod[],
   { isExtensive }: { readonly isExtensive: boolean },
 ): CallMetrics {
-  const started = metrics.counter("grpc_server_started_total", "Total number of RPCs started on the server.", LABELS);
-  const handled: Counter = metrics.counter(
+  const counts = new Map(methods.map((method) => [method.path, countsOf(method)]));
+  const all = [...counts.values()];
+  metrics.counterOf(
+    "grpc_server_started_total",
+    "Total number of RPCs started on the server.",
+    () => all.map(({ labels, started }) => ({ labels, value: started })),
+    LABELS,
+  );
+  metrics.counterOf(
     "grpc_server_handled_total",
     "Total number of RPCs completed on the server, regardless of success or failure.",
+    () => all.flatMap(handledOf),
     [...LABELS, "grpc_code"],
   );
   const seconds = isExtensive
@@ -58,27 +67,33 @@ export function callMetrics(
         LABELS,
       )
     : undefined;
-  const labels = new Map(methods.map((method) => [pathOf(method), labelsOf(method)]));
-  for (const each of labels.values()) {
-    started.add(0, each);
-    for (const code of CODES) handled.add(0, { ...each, grpc_code: code });
-  }
   return {
-    onStart(method) {
-      started.add(1, labels.get(pathOf(method)) ?? labelsOf(method));
+    onStart({ path }) {
+      const count = counts.get(path);
+      if (count) count.started++;
     },
-    onEnd(method, code, durationMs) {
-      const each = labels.get(pathOf(method)) ?? labelsOf(method);
-      handled.add(1, { ...each, grpc_code: CODES[code] ?? "Unknown" });
-      seconds?.observe(durationMs / 1000, each);
+    onEnd({ path }, code, durationMs) {
+      const count = counts.get(path);
+      if (!count) return;
+      count.handled[code] = (count.handled[code] ?? 0) + 1;
+      seconds?.observe(durationMs / 1000, count.labels);
     },
   };
 }
 
-function pathOf({ service, name }: CountedMethod): string {
-  return `${service}/${name}`;
+/** Numbers of one method, in plain form: they are touched twice by every call. */
+interface MethodCounts {
+  readonly labels: Readonly<Record<string, string>>;
+  started: number;
+  /** By code. */
+  readonly handled: number[];
 }
 
-function labelsOf({ service, name, kind }: CountedMethod) {
-  return { grpc_type: TYPES[kind], grpc_service: service, grpc_method: name };
+function countsOf({ service, name, kind }: CountedMethod): MethodCounts {
+  const labels = { grpc_type: TYPES[kind], grpc_service: service, grpc_method: name };
+  return { labels, started: 0, handled: CODES.map(() => 0) };
+}
+
+function handledOf({ labels, handled }: MethodCounts): readonly LabelledValue[] {
+  return CODES.map((code, at) => ({ labels: { ...labels, grpc_code: code }, value: handled[at] ?? 0 }));
 }

@@ -16,6 +16,13 @@ export function prometheusMetrics(): ScrapableMetrics {
       const counter = new Counter({ name, help, labelNames, registers });
       return { add: (amount, labels = {}) => counter.inc(labels, amount) };
     },
+    counterOf(name, help, read, labelNames = []) {
+      const collect = (): void => {
+        counter.reset();
+        for (const { labels, value } of read()) counter.inc(labels, value);
+      };
+      const counter: Counter = new Counter({ name, help, labelNames, registers, collect });
+    },
     gauge(name, help, labelNames = []) {
       const gauge = new Gauge({ name, help, labelNames, registers });
       return { set: (value, labels = {}) => gauge.set(labels, value) };

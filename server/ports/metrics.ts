@@ -22,6 +22,8 @@ export interface LabelledValue {
 /** Makes the metrics that a module counts with; names are etcd's. */
 export interface Metrics {
   counter(name: string, help: string, labels?: readonly string[]): Counter;
+  /** A counter that is asked when it is scraped: for what is counted too often to name its labels each time. */
+  counterOf(name: string, help: string, read: () => readonly LabelledValue[], labels?: readonly string[]): void;
   gauge(name: string, help: string, labels?: readonly string[]): Gauge;
   /** A gauge that is asked when it is scraped. */
   gaugeOf(name: string, help: string, read: () => number | readonly LabelledValue[], labels?: readonly string[]): void;

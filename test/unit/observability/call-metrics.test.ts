@@ -2,8 +2,13 @@ import { expect, test } from "vitest";
 import { callMetrics } from "../../../server/observability/call-metrics.ts";
 import { prometheusMetrics } from "../../../server/observability/prometheus-metrics.ts";
 
-const put = { service: "etcdserverpb.KV", name: "Put", kind: "unary" } as const;
-const watch = { service: "etcdserverpb.Watch", name: "Watch", kind: "bidi_streaming" } as const;
+const put = { path: "/etcdserverpb.KV/Put", service: "etcdserverpb.KV", name: "Put", kind: "unary" } as const;
+const watch = {
+  path: "/etcdserverpb.Watch/Watch",
+  service: "etcdserverpb.Watch",
+  name: "Watch",
+  kind: "bidi_streaming",
+} as const;
 
 async function linesOf(isExtensive: boolean): Promise<readonly string[]> {
   const metrics = prometheusMetrics();
