@@ -1,3 +1,4 @@
+import { hexId } from "../base/ids.ts";
 import { ETCD_VERSION, STORAGE_VERSION } from "../base/versions.ts";
 import { checkHealth, runCheck } from "../api/health-checks.ts";
 import { clientServices, type ServiceAuth } from "../api/services.ts";
@@ -43,5 +44,24 @@ export function nodeHttpSources(node: Node, metrics: ScrapableMetrics): HttpSour
     health: (options) => checkHealth(node, options),
     check: (name) => runCheck(node, name),
     metrics: () => metrics.text(),
+    debugVariables: () => debugVariables(node),
+  };
+}
+
+/** What Go's expvar and etcd show, as far as it means something here. */
+function debugVariables(node: Node): Readonly<Record<string, unknown>> {
+  const { rss, heapTotal, heapUsed } = process.memoryUsage();
+  const { leader, term, commitIndex, appliedIndex } = node.raftStatus;
+  return {
+    cmdline: process.argv,
+    memstats: { Sys: rss, HeapSys: heapTotal, HeapAlloc: heapUsed },
+    "raft.status": {
+      id: hexId(node.selfId),
+      term,
+      commit: commitIndex,
+      applied: appliedIndex,
+      lead: hexId(leader),
+      raftState: node.leadership.isLeader ? "StateLeader" : "StateFollower",
+    },
   };
 }

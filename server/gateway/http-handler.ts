@@ -9,6 +9,8 @@ export interface HttpSources {
     readonly excludedAlarms: ReadonlySet<string>;
   }) => Promise<CheckResult>;
   readonly check: (name: CheckName) => Promise<CheckResult>;
+  /** What /debug/vars shows of the process and of raft; undefined: there is nothing yet. */
+  readonly debugVariables?: () => Readonly<Record<string, unknown>>;
   /** The Prometheus text and its content type. */
   readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
 }
@@ -44,9 +46,25 @@ async function answer(sources: HttpSources, request: IncomingMessage, response: 
       send(response, 200, contentType, text);
       return;
     }
+    case "debug": {
+      if (tail !== "vars" || !sources.debugVariables) return notFound(response);
+      if (!isGet(request, response)) return;
+      send(response, 200, "application/json; charset=utf-8", `${variablesText(sources.debugVariables())}\n`);
+      return;
+    }
     default:
-      send(response, 404, "text/plain; charset=utf-8", "404 page not found\n");
+      notFound(response);
   }
+}
+
+function notFound(response: ServerResponse): void {
+  send(response, 404, "text/plain; charset=utf-8", "404 page not found\n");
+}
+
+/** One variable a line, as Go's expvar writes them. */
+function variablesText(variables: Readonly<Record<string, unknown>>): string {
+  const lines = Object.entries(variables).map(([name, value]) => `${JSON.stringify(name)}: ${JSON.stringify(value)}`);
+  return `{\n${lines.join(",\n")}\n}`;
 }
 
 async function answerHealth(sources: HttpSources, url: URL, response: ServerResponse): Promise<void> {
