@@ -3,27 +3,48 @@ import {
   HealthCheckResponse_ServingStatus as ServingStatus,
   HealthCheckResponseSchema,
   type Health,
+  type HealthCheckRequest,
+  type HealthCheckResponse,
 } from "../proto/gen/health_pb.js";
 import { Code, RpcError } from "../rpc/status.ts";
-import type { Implementation } from "../rpc/service.ts";
+import type { Implementation, StreamCall } from "../rpc/service.ts";
+import type { Serving } from "./serving.ts";
 
-/** grpc.health.v1: this server serves, and there is no finer grain than that. */
-export function healthService(): Implementation<typeof Health> {
+/** grpc.health.v1 of this server as a whole: there is no finer grain than that. */
+export function healthService(serving: Serving): Implementation<typeof Health> {
   return {
-    check: ({ service }) => serving(service),
+    check({ service }) {
+      if (service !== "") throw new RpcError(Code.NOT_FOUND, "unknown service");
+      return statusNow(serving);
+    },
     async watch(call) {
       for await (const { service } of call.requests) {
-        if (service === "") call.send(serving(service));
-        else call.send(create(HealthCheckResponseSchema, { status: ServingStatus.SERVICE_UNKNOWN }));
+        if (service === "") return follow(serving, call);
+        // It might be there one day: whoever asks for it is not sent away.
+        call.send(create(HealthCheckResponseSchema, { status: ServingStatus.SERVICE_UNKNOWN }));
+        return cancelled(call);
       }
-      await new Promise<void>((resolve) => {
-        call.onCancelled(resolve);
-      });
     },
   };
 }
 
-function serving(service: string) {
-  if (service !== "") throw new RpcError(Code.NOT_FOUND, "unknown service");
-  return create(HealthCheckResponseSchema, { status: ServingStatus.SERVING });
+/** Says how it is, and again whenever that changes, until the client goes. */
+async function follow(serving: Serving, call: StreamCall<HealthCheckRequest, HealthCheckResponse>): Promise<void> {
+  const tell = (): void => {
+    call.send(statusNow(serving));
+  };
+  const stop = serving.onChange(tell);
+  tell();
+  await cancelled(call);
+  stop();
+}
+
+function cancelled(call: StreamCall<HealthCheckRequest, HealthCheckResponse>): Promise<void> {
+  return new Promise((resolve) => {
+    call.onCancelled(resolve);
+  });
+}
+
+function statusNow({ isServing }: Serving): HealthCheckResponse {
+  return create(HealthCheckResponseSchema, { status: isServing ? ServingStatus.SERVING : ServingStatus.NOT_SERVING });
 }

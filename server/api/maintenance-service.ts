@@ -24,6 +24,7 @@ import type { CallContext, Implementation, StreamCall } from "../rpc/service.ts"
 import type { Access } from "./access.ts";
 import { downgrade } from "./downgrade.ts";
 import { headerOf } from "./header.ts";
+import type { Serving } from "./serving.ts";
 import { refuseOnLearner } from "./kv-service.ts";
 import { write } from "./write.ts";
 
@@ -32,8 +33,12 @@ const SNAPSHOT_CHUNK_BYTES = 32 * 1024;
 /** etcd's DefaultQuotaBytes. */
 const DEFAULT_QUOTA_BYTES = 2 * 1024 * 1024 * 1024;
 
-/** The Maintenance service. */
-export function maintenanceService(node: Node, access: Access): Implementation<typeof Maintenance> {
+/** The Maintenance service. If `away` is given, clients are sent away while the member defragments. */
+export function maintenanceService(
+  node: Node,
+  access: Access,
+  away: Serving | undefined,
+): Implementation<typeof Maintenance> {
   return {
     alarm: (request, call) => alarm(node, access, request, call),
     async status(_request, call) {
@@ -43,7 +48,7 @@ export function maintenanceService(node: Node, access: Access): Implementation<t
     async defragment(_request, call) {
       refuseOnLearner(node);
       await access.requireAdmin(call);
-      await node.defragment();
+      await (away ? away.awayDuring(() => node.defragment()) : node.defragment());
       return create(DefragmentResponseSchema);
     },
     async hash(_request, call) {

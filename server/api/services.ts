@@ -20,12 +20,15 @@ import { membershipService } from "./membership-service.ts";
 import { encodeRangeResponse } from "./range-answer.ts";
 import { encodeSnapshotResponse } from "./snapshot-encoding.ts";
 import { requireLeader } from "./require-leader.ts";
+import { Serving } from "./serving.ts";
 import { watchService } from "./watch-service.ts";
 
 export interface ServiceLimits {
   readonly maxTxnOps: number;
   readonly watchFragmentBytes: number;
   readonly watchProgressIntervalMs: number;
+  /** Whether clients are sent away while the member defragments (feature StopGRPCServiceOnDefrag). */
+  readonly stopsOnDefragment: boolean;
 }
 
 /** How users prove who they are. */
@@ -41,6 +44,7 @@ export function clientServices(node: Node, limits: ServiceLimits, auth: ServiceA
   const { hasher, tokens, trustsCertificates } = auth;
   const access = new Access({ node, tokens, trustsCertificates });
   const ids = new IdGenerator(node.selfId, node.clock.unixMs());
+  const serving = new Serving();
   const kv = kvService(node, access, { maxTxnOps: limits.maxTxnOps });
   const lease = leaseService(node, access, () => ids.next());
   return requireLeader(node, [
@@ -56,13 +60,13 @@ export function clientServices(node: Node, limits: ServiceLimits, auth: ServiceA
     ),
     ...bindService(Lease, lease),
     ...bindService(Cluster, clusterService(node, access)),
-    ...bindService(Maintenance, maintenanceService(node, access), {
+    ...bindService(Maintenance, maintenanceService(node, access, limits.stopsOnDefragment ? serving : undefined), {
       "/etcdserverpb.Maintenance/Snapshot": { encode: encodeSnapshotResponse },
     }),
     ...bindService(Lock, lockService({ node, kv, lease })),
     ...bindService(Election, electionService({ node, kv, lease })),
     ...bindService(Membership, membershipService(node, access)),
     ...bindService(Auth, authService({ node, access, hasher })),
-    ...bindService(Health, healthService()),
+    ...bindService(Health, healthService(serving)),
   ]);
 }

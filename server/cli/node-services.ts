@@ -16,6 +16,7 @@ export function nodeMethods(node: Node, config: Config, auth: ServiceAuth): read
     maxTxnOps: config.maxTxnOps,
     watchFragmentBytes: maxMessageBytes(config),
     watchProgressIntervalMs: config.watchProgressNotifyIntervalMs,
+    stopsOnDefragment: config.featureGates.StopGRPCServiceOnDefrag,
   };
   return clientServices(node, limits, auth);
 }

@@ -45,7 +45,7 @@ export const FEATURE_GATES = {
   StopGRPCServiceOnDefrag: {
     default: false,
     stage: "alpha",
-    built: false,
+    built: true,
     help: "Clients are sent away while the member defragments.",
   },
   TxnModeWriteWithSharedBuffer: {
