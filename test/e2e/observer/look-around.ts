@@ -4,7 +4,8 @@ import type { Client } from "../../../server/client/client.ts";
 import type { EtcdClients } from "../harness/etcd-clients.ts";
 import { isReady, type Pod } from "../harness/kube-objects.ts";
 import type { NamespaceObjects } from "../harness/namespace-objects.ts";
-import type { AnsweredStatus, ListedMember, Look, SeenPod } from "./look.ts";
+import type { AnsweredStatus, Look, SeenPod } from "./look.ts";
+import { memberList } from "./member-lists.ts";
 
 const STATUS_TIMEOUT_MS = 1500;
 const READ_TIMEOUT_MS = 2000;
@@ -32,7 +33,7 @@ export async function lookAround(sources: LookSources): Promise<Look | undefined
   const asked = addresses.map((address) => clients.of(address));
   const [seen, list, isReadable] = await Promise.all([
     Promise.all(pods.map((pod) => see(pod, clients))),
-    memberList(asked),
+    listed(asked),
     canRead(asked),
   ]);
   return { atMs: nowMs(), ...fromObject(object), pods: seen, ...list, isReadable };
@@ -74,18 +75,10 @@ async function statusOf({ maintenance }: Client): Promise<AnsweredStatus | undef
   }
 }
 
-async function memberList(clients: readonly Client[]): Promise<Pick<Look, "members" | "listedClusterId">> {
+async function listed(clients: readonly Client[]): Promise<Pick<Look, "members" | "listedClusterId">> {
   try {
-    const { header, members } = await Promise.any(
-      clients.map(({ cluster }) => cluster.memberList({ linearizable: true }, { timeoutMs: READ_TIMEOUT_MS })),
-    );
-    const listed = members.map(({ ID, name, isLearner, peerURLs }): ListedMember => ({
-      id: hexId(ID),
-      name,
-      isLearner,
-      peerUrl: peerURLs[0] ?? "",
-    }));
-    return { members: listed, ...(header && { listedClusterId: hexId(header.clusterId) }) };
+    const { members, clusterId } = await memberList(clients, READ_TIMEOUT_MS);
+    return { members, ...(clusterId !== undefined && { listedClusterId: clusterId }) };
   } catch {
     return {};
   }

@@ -53,6 +53,6 @@ export function votersOf({ members = [] }: Look): readonly ListedMember[] {
 }
 
 /** A moment in words, seconds after the first look. */
-export function momentOf(look: Look, first: Look | undefined): string {
+export function momentOf(look: Pick<Look, "atMs">, first: Pick<Look, "atMs"> | undefined): string {
   return `${((look.atMs - (first ?? look).atMs) / 1000).toFixed(1)} s`;
 }

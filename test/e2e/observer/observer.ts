@@ -8,6 +8,7 @@ import { hashMembers, type NamedClient } from "./hash-members.ts";
 import { honestStatus } from "./honest-status.ts";
 import { lookAround } from "./look-around.ts";
 import { votersOf, type Look } from "./look.ts";
+import { MemberLists } from "./member-lists.ts";
 import { noWriteLost } from "./no-write-lost.ts";
 import { oneChangeAtATime } from "./one-change-at-a-time.ts";
 import { oneClusterId } from "./one-cluster-id.ts";
@@ -41,6 +42,7 @@ export class Observer {
   readonly #clients = new EtcdClients();
   readonly #writer: AppendingClient;
   readonly #watcher: RevisionWatcher;
+  readonly #lists: MemberLists;
   readonly #looks: Look[] = [];
   readonly #ourDoing = new Set<string>();
   readonly #addresses = new Map<string, string>();
@@ -52,10 +54,12 @@ export class Observer {
     const endpoints = (): readonly Client[] => this.#serving().map(({ client }) => client);
     this.#writer = new AppendingClient({ perSecond: options.writesPerSecond, endpoints });
     this.#watcher = new RevisionWatcher(endpoints);
+    this.#lists = new MemberLists(() => this.#answering());
   }
 
   start(): void {
     this.#looking = this.#look();
+    this.#lists.start();
     this.#writer.start();
     this.#watcher.start();
   }
@@ -95,7 +99,7 @@ export class Observer {
   async stop(): Promise<void> {
     this.#isStopped = true;
     await this.#writer.stop();
-    await Promise.all([this.#watcher.stop(), this.#looking]);
+    await Promise.all([this.#watcher.stop(), this.#lists.stop(), this.#looking]);
     this.#clients.close();
   }
 
@@ -133,8 +137,9 @@ export class Observer {
       pods: look.pods.map((pod) => ({ ...pod, isOurDoing: this.#ourDoing.has(pod.uid) })),
     }));
     const seen = `${String(looks.length)} looks`;
+    const lists = this.#lists.all;
     return [
-      finding("I2 at most one change of members is in flight", oneChangeAtATime(looks), seen),
+      finding("I2 at most one change of members is in flight", oneChangeAtATime(lists), `${lists.length} lists`),
       finding("I3 a quorum is healthy after every step of the operator", quorumKept(looks), seen),
       finding("I4 there is one cluster id", oneClusterId(looks), looks.at(-1)?.latchedClusterId ?? "none"),
       finding("I7 the status tells the truth", honestStatus(looks), seen),
@@ -158,6 +163,14 @@ export class Observer {
       if (look) this.#looks.push(look);
       await sleep(LOOK_EVERY_MS);
     }
+  }
+
+  /** Whoever answered when we looked last. */
+  #answering(): readonly Client[] {
+    return (this.#looks.at(-1)?.pods ?? []).flatMap(({ uid, process }) => {
+      const address = this.#addresses.get(uid);
+      return address === undefined || !process ? [] : [this.#clients.of(address)];
+    });
   }
 
   #serving(): readonly NamedClient[] {
