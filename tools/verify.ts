@@ -17,5 +17,6 @@ await runSteps([
   },
   { name: "the idle operator", command: ["node", "test/integration/operator-idle.ts"] },
   { name: "end to end, all", command: ["node", "test/e2e/run.ts", "--all"] },
+  { name: "a full disk", command: ["node", "test/integration/full-disk.ts"] },
   { name: "bench", command: ["node", "test/bench/bench.ts"] },
 ]);
