@@ -2,6 +2,7 @@ import { isBcryptCost, parseAuthToken } from "./auth-token.ts";
 import type { AuthTokenConfig } from "./auth-token.ts";
 import { parseAutoCompaction } from "./auto-compaction.ts";
 import type { AutoCompaction } from "./auto-compaction.ts";
+import { openSslCipher } from "./cipher-suites.ts";
 import type { Config, LogLevel, TlsConfig } from "./config.ts";
 import { parseInitialCluster } from "./initial-cluster.ts";
 import type { InitialMember } from "./initial-cluster.ts";
@@ -12,6 +13,7 @@ import type { Parsed } from "./parsed.ts";
 import { parseServerUrls } from "./server-url.ts";
 import type { ServerUrl } from "./server-url.ts";
 import type { Settings } from "./settings.ts";
+import { tlsVersion } from "./tls-version.ts";
 
 /** Makes the configuration out of settings that have been validated; what still can be wrong is text within text. */
 export function buildConfig(settings: Settings, defaultHost: string | undefined): Parsed<Config> {
@@ -47,6 +49,8 @@ function identity(settings: Settings) {
     name,
     dataDir: settings.get("data-dir") || `${name}.etcd`,
     walDir: settings.get("wal-dir") || undefined,
+    unsafeNoFsync: settings.get("unsafe-no-fsync"),
+    bootstrapDefragThresholdMegabytes: settings.get("bootstrap-defrag-threshold-megabytes"),
     snapshotCount: settings.get("snapshot-count"),
     snapshotCatchupEntries: settings.get("snapshot-catchup-entries"),
     heartbeatIntervalMs: settings.get("heartbeat-interval"),
@@ -57,12 +61,21 @@ function identity(settings: Settings) {
 
 function addresses(settings: Settings, defaultHost: string | undefined) {
   return {
-    listenPeerUrls: settings.get("listen-peer-urls"),
-    listenClientUrls: settings.get("listen-client-urls"),
-    listenClientHttpUrls: settings.get("listen-client-http-urls"),
-    listenMetricsUrls: settings.get("listen-metrics-urls"),
+    listenPeerUrls: bound(settings, "listen-peer-urls"),
+    listenClientUrls: bound(settings, "listen-client-urls"),
+    listenClientHttpUrls: bound(settings, "listen-client-http-urls"),
+    listenMetricsUrls: bound(settings, "listen-metrics-urls"),
     advertiseClientUrls: advertised(settings, "listen-client-urls", "advertise-client-urls", defaultHost),
   };
+}
+
+function bound(
+  settings: Settings,
+  flag: "listen-peer-urls" | "listen-client-urls" | "listen-client-http-urls" | "listen-metrics-urls",
+): readonly ServerUrl[] {
+  const urls = settings.get(flag);
+  if (!settings.get("socket-reuse-port")) return urls;
+  return urls.map((url) => ("host" in url ? { ...url, reusePort: true } : url));
 }
 
 function membership(settings: Settings, peerUrls: readonly ServerUrl[], members: readonly InitialMember[]) {
@@ -73,6 +86,7 @@ function membership(settings: Settings, peerUrls: readonly ServerUrl[], members:
       settings.get("initial-cluster-state") === "existing" ? ("existing" as const) : ("new" as const),
     initialClusterToken: settings.get("initial-cluster-token"),
     strictReconfigCheck: settings.get("strict-reconfig-check"),
+    forceNewCluster: settings.get("force-new-cluster"),
     maxLearners: settings.get("max-learners"),
   };
 }
@@ -135,6 +149,13 @@ function tls(settings: Settings, side: "" | "peer-"): TlsConfig {
     trustedCaFile: settings.get(`${side}trusted-ca-file`) || undefined,
     clientCertAuth: settings.get(`${side}client-cert-auth`),
     autoTls: settings.get(`${side}auto-tls`) && certFile === undefined,
+    crlFile: settings.get(side === "" ? "client-crl-file" : "peer-crl-file") || undefined,
+    allowedCommonNames: side === "" ? [] : settings.get("peer-cert-allowed-cn"),
+    allowedHostnames: settings.get(side === "" ? "client-cert-allowed-hostname" : "peer-cert-allowed-hostname"),
+    checksCallerAddress: side === "peer-" && !settings.get("peer-skip-client-san-verification"),
+    minVersion: tlsVersion(settings.get("tls-min-version")),
+    maxVersion: tlsVersion(settings.get("tls-max-version")),
+    ciphers: settings.get("cipher-suites").flatMap((name) => openSslCipher(name) ?? []),
   });
 }
 

@@ -8,10 +8,8 @@ import type { Settings } from "./settings.ts";
 
 /** Refuses a start that asks for an effect that is not built: doing less than asked, unnoticed, would be worse. */
 export function refuseUnbuilt(settings: Settings): Refusal | undefined {
-  const hasTls = usesTls(settings);
   for (const { name } of OPTIONS) {
     const option = optionNamed(name);
-    if (option.onlyWithTls && !hasTls) continue;
     const unbuilt = unbuiltValue(option, settings, name);
     if (unbuilt !== undefined) return refusal(refusalText(option, settings.writtenAs(name), unbuilt));
   }
@@ -64,11 +62,4 @@ function refuseUnbuiltGates(settings: Settings): Refusal | undefined {
   const gate = FEATURE_GATE_NAMES.find((name) => gates[name] && !FEATURE_GATES[name].built);
   if (gate === undefined) return undefined;
   return refusal(`--feature-gates=${gate}=true is not built yet: remove it or set it to "${gate}=false"`);
-}
-
-function usesTls(settings: Settings): boolean {
-  const files = ["cert-file", "peer-cert-file", "peer-client-cert-file", "peer-trusted-ca-file"] as const;
-  return (
-    settings.get("auto-tls") || settings.get("peer-auto-tls") || files.some((name) => settings.textOf(name) !== "")
-  );
 }

@@ -3,6 +3,7 @@ import type { AutoCompaction } from "./auto-compaction.ts";
 import type { FeatureGates } from "./feature-gates.ts";
 import type { InitialMember } from "./initial-cluster.ts";
 import type { ServerUrl } from "./server-url.ts";
+import type { TlsVersion } from "./tls-version.ts";
 
 /** The levels of a log line, least first. */
 export const LOG_LEVELS = ["debug", "info", "warn", "error", "dpanic", "panic", "fatal"] as const;
@@ -23,6 +24,18 @@ export interface TlsConfig {
   readonly clientCertAuth: boolean;
   /** Whether to make a certificate on the spot; never together with `certFile`. */
   readonly autoTls: boolean;
+  /** Certificates that are not accepted although the authority vouches for them. */
+  readonly crlFile: string | undefined;
+  /** The only common names that the other side's certificate may have; empty: any. */
+  readonly allowedCommonNames: readonly string[];
+  /** Hosts, one of which the other side's certificate has to name; empty: any. */
+  readonly allowedHostnames: readonly string[];
+  /** Whether the names in a caller's certificate have to fit the address it calls from. */
+  readonly checksCallerAddress: boolean;
+  readonly minVersion: TlsVersion | undefined;
+  readonly maxVersion: TlsVersion | undefined;
+  /** OpenSSL's names of the cipher suites to offer; empty: the runtime's choice. */
+  readonly ciphers: readonly string[];
 }
 
 /** Everything a member is told at its start: checked, complete and frozen. */
@@ -30,6 +43,10 @@ export interface Config {
   readonly name: string;
   readonly dataDir: string;
   readonly walDir: string | undefined;
+  /** Never wait for the disk: a power cut loses what was acknowledged. */
+  readonly unsafeNoFsync: boolean;
+  /** 0: never defragment at the start. */
+  readonly bootstrapDefragThresholdMegabytes: number;
   readonly snapshotCount: number;
   readonly snapshotCatchupEntries: number;
   readonly heartbeatIntervalMs: number;
@@ -48,6 +65,8 @@ export interface Config {
   readonly initialClusterState: "new" | "existing";
   readonly initialClusterToken: string;
   readonly strictReconfigCheck: boolean;
+  /** Make a cluster of one out of what the data dir holds. */
+  readonly forceNewCluster: boolean;
   readonly maxLearners: number;
 
   readonly clientTls: TlsConfig;

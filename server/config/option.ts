@@ -22,8 +22,6 @@ export interface Option {
   readonly choices?: readonly string[];
   /** Of the values etcd has, those whose effect is built; comma-separated values are looked at one by one. */
   readonly built?: readonly string[];
-  /** The setting shapes TLS alone: without TLS it has no effect, so it need not be refused. */
-  readonly onlyWithTls?: true;
   /** Never repeated in a message. */
   readonly secret?: true;
   /** etcd's own warning for whoever still sets it. */

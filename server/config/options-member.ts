@@ -183,15 +183,15 @@ export const MEMBER_OPTIONS = [
     name: "socket-reuse-port",
     kind: "bool",
     default: "false",
-    status: "not-built",
+    status: "works",
     help: "Listen with SO_REUSEPORT, so that two processes may share a port.",
   },
   {
     name: "socket-reuse-address",
     kind: "bool",
     default: "false",
-    status: "not-built",
-    help: "Listen with SO_REUSEADDR, so that an address in TIME_WAIT may be bound.",
+    status: "works",
+    help: "Listen with SO_REUSEADDR, so that an address in TIME_WAIT may be bound; here that is always so.",
   },
   {
     name: "enable-grpc-gateway",

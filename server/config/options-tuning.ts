@@ -6,7 +6,7 @@ export const TUNING_OPTIONS = [
     name: "corrupt-check-time",
     kind: "duration",
     default: "0s",
-    status: "not-built",
+    status: "works",
     help: "Time between two comparisons of the whole data of all members. 0: never.",
   },
   {
@@ -48,7 +48,7 @@ export const TUNING_OPTIONS = [
     name: "bootstrap-defrag-threshold-megabytes",
     kind: "uint",
     default: "0",
-    status: "not-built",
+    status: "works",
     help: "Defragment at the start if that frees at least so many megabytes. 0: never.",
   },
   {
@@ -66,14 +66,14 @@ export const UNSAFE_OPTIONS = [
     name: "force-new-cluster",
     kind: "bool",
     default: "false",
-    status: "not-built",
+    status: "works",
     help: "Make a cluster of one out of this member's data, whatever the others say.",
   },
   {
     name: "unsafe-no-fsync",
     kind: "bool",
     default: "false",
-    status: "not-built",
+    status: "works",
     help: "Do not wait for the disk. A power cut then loses acknowledged writes.",
   },
 ] as const satisfies readonly Option[];

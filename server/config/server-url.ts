@@ -11,6 +11,8 @@ export interface NetworkUrl {
   readonly host: string;
   readonly port: number;
   readonly text: string;
+  /** Whether other processes may listen on it as well (SO_REUSEPORT). */
+  readonly reusePort?: true;
 }
 
 /** `unix:///absolute/path`, or `unix://host:port`, which names the file `host:port` in the current folder. */

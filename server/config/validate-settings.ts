@@ -1,7 +1,9 @@
+import { openSslCipher } from "./cipher-suites.ts";
 import { LOG_LEVELS } from "./config.ts";
 import { isIpAddress, isTlsUrl, splitHostPort } from "./server-url.ts";
 import type { ServerUrl } from "./server-url.ts";
 import type { Settings } from "./settings.ts";
+import { tlsVersion } from "./tls-version.ts";
 
 const ELECTION_TIMEOUT_MAX_MS = 50_000;
 const HEARTBEATS_PER_ELECTION_MIN = 5;
@@ -9,7 +11,7 @@ const HEARTBEATS_PER_ELECTION_MIN = 5;
 /** What makes the settings impossible, in etcd's sentences and in its order; nothing if they are sound. */
 export function invalidityOf(settings: Settings, { isFromFlags }: { isFromFlags: boolean }): string | undefined {
   const ofFlags = isFromFlags ? [advertisedClients] : [];
-  for (const check of [logging, boundUrls, advertisedUrls, rhythm, ...ofFlags, gates, checks, tlsFiles, tlsUrls]) {
+  for (const check of [logging, boundUrls, advertisedUrls, rhythm, ...ofFlags, gates, checks, ...TLS_CHECKS]) {
     const invalidity = check(settings);
     if (invalidity !== undefined) return invalidity;
   }
@@ -91,6 +93,39 @@ function checks(settings: Settings): string | undefined {
   return settings.get("compact-hash-check-time") <= 0
     ? `--${settings.writtenAs("compact-hash-check-time")} must be >0 (set to ${settings.textOf("compact-hash-check-time")})`
     : undefined;
+}
+
+const TLS_CHECKS = [tlsVersions, cipherSuites, tlsFiles, allowedNames, tlsUrls];
+
+function tlsVersions(settings: Settings): string | undefined {
+  const min = settings.get("tls-min-version");
+  const max = settings.get("tls-max-version");
+  const unknown = [min, max].find((version) => version !== "" && tlsVersion(version) === undefined);
+  if (unknown !== undefined)
+    return `unexpected TLS version ${JSON.stringify(unknown)} (must be one of: TLS1.2, TLS1.3)`;
+  if (max !== "" && min > max) return `min version (${min}) is greater than max version (${max})`;
+  return min === "TLS1.3" && settings.get("cipher-suites").length > 0
+    ? "cipher suites cannot be configured when only TLS1.3 is enabled"
+    : undefined;
+}
+
+function cipherSuites(settings: Settings): string | undefined {
+  const unknown = settings.get("cipher-suites").find((name) => openSslCipher(name) === undefined);
+  return unknown === undefined ? undefined : `unexpected TLS cipher suite ${JSON.stringify(unknown)}`;
+}
+
+/** A certificate is judged by one of the two. Without TLS there is nothing to judge, and etcd does not look. */
+function allowedNames(settings: Settings): string | undefined {
+  const commonNames = settings.get("peer-cert-allowed-cn");
+  const hosts = settings.get("peer-cert-allowed-hostname");
+  const hasTls = settings.get("peer-cert-file") !== "" || settings.get("peer-auto-tls");
+  return hasTls && commonNames.length > 0 && hosts.length > 0
+    ? `AllowedCNs and AllowedHostnames are mutually exclusive (cns=${goList(commonNames)}, hostnames=${goList(hosts)})`
+    : undefined;
+}
+
+function goList(texts: readonly string[]): string {
+  return `[${texts.map((text) => JSON.stringify(text)).join(" ")}]`;
 }
 
 function tlsFiles(settings: Settings): string | undefined {

@@ -1,13 +1,21 @@
 import { createServer, type Server as NetServer, type Socket } from "node:net";
-import { createServer as createTlsServer, type Server as TlsServer, type TlsOptions, type TLSSocket } from "node:tls";
+import { createServer as createTlsServer, TLSSocket, type Server as TlsServer, type TlsOptions } from "node:tls";
+import type { ListenTarget } from "./listen-target.ts";
 
 /** How long a client may take to say which protocol it speaks (TLS handshake included). */
 const FIRST_BYTES_TIMEOUT_MS = 10_000;
+
+/** Of a caller that ended a fresh TLS connection; members that refuse a certificate's names do, having no alert to send. */
+const HUNG_UP =
+  "hung up in or right after the TLS handshake without a word, which means as much as " +
+  '"remote error: tls: bad certificate" if the caller is a member: it does not accept this server\'s certificate';
 
 /** The listening side of TLS; `attach` lets it renew its certificates. */
 export interface ListenerTls {
   readonly options: TlsOptions;
   attach(server: TlsServer): void;
+  /** Why whoever has shown its certificate is refused after all; undefined: welcome. */
+  readonly refusalOf: (socket: TLSSocket) => Promise<string | undefined>;
 }
 
 /** Where a connection goes once its first bytes are known. They are put back before the hand-over. */
@@ -27,7 +35,7 @@ export class SharedListener {
     const accept = (socket: Socket): void => {
       this.#track(socket);
       socket.setNoDelay(true);
-      sniff(socket, protocols);
+      void this.#serve(socket, protocols, tls);
     };
     if (tls) {
       const server = createTlsServer({ ...tls.options, ALPNProtocols: ["h2", "http/1.1"] });
@@ -37,7 +45,7 @@ export class SharedListener {
       });
       server.on("secureConnection", accept);
       server.on("tlsClientError", (error: Error, socket: TLSSocket) => {
-        protocols.onRejected(error, remoteOf(socket));
+        protocols.onRejected(handshakeFailure(error, socket), remoteOf(socket));
       });
       this.#server = server;
     } else {
@@ -46,7 +54,7 @@ export class SharedListener {
   }
 
   /** Resolves once the port accepts connections; rejects with the system's error if it cannot be had. */
-  async listen(target: { readonly host: string; readonly port: number } | { readonly path: string }): Promise<void> {
+  async listen(target: ListenTarget): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       this.#server.once("error", reject);
       this.#server.listen({ ...target, backlog: 4096 }, () => {
@@ -72,6 +80,25 @@ export class SharedListener {
     for (const socket of this.#sockets) socket.destroy();
   }
 
+  /**
+   * Hands a connection on once it has spoken. Only then is its certificate judged: a caller that refuses ours hangs up
+   * before it says anything, and that is what the log should tell.
+   */
+  async #serve(socket: Socket, protocols: Protocols, tls: ListenerTls | undefined): Promise<void> {
+    let protocol: "http1" | "http2" | undefined;
+    try {
+      protocol = await sniff(socket);
+      const refusal = protocol && (await tls?.refusalOf(socket as TLSSocket));
+      if (refusal !== undefined) throw new Error(refusal);
+    } catch (error) {
+      // Who closes the port hangs up on everybody; that is nobody's failure.
+      if (this.#server.listening) protocols.onRejected(inWords(error as Error), remoteOf(socket));
+      socket.destroy();
+      return;
+    }
+    if (protocol !== undefined && !socket.destroyed) protocols[protocol](socket);
+  }
+
   #track(socket: Socket): void {
     this.#sockets.add(socket);
     // Between the first bytes and the hand-over nobody else listens: a client that goes away is no failure of ours.
@@ -86,30 +113,65 @@ function remoteOf(socket: Socket): string {
   return `${socket.remoteAddress ?? "unknown"}:${String(socket.remotePort ?? 0)}`;
 }
 
-/** The HTTP/2 preface begins with `PRI`, which no HTTP/1 method does. */
-function sniff(socket: Socket, protocols: Protocols): void {
-  const timer = setTimeout(() => socket.destroy(), FIRST_BYTES_TIMEOUT_MS);
-  const onError = (error: Error): void => {
-    clearTimeout(timer);
-    protocols.onRejected(error, remoteOf(socket));
-  };
-  const onReadable = (): void => {
-    const first = socket.read() as Buffer | null;
-    if (first === null) return;
-    clearTimeout(timer);
-    socket.off("readable", onReadable);
-    socket.off("error", onError);
-    socket.off("close", onClose);
-    socket.unshift(first);
-    const isHttp2 =
-      first[0] === 0x50 && (first.length < 2 || first[1] === 0x52) && (first.length < 3 || first[2] === 0x49);
-    if (isHttp2) protocols.http2(socket);
-    else protocols.http1(socket);
-  };
-  const onClose = (): void => {
-    clearTimeout(timer);
-  };
-  socket.once("error", onError);
-  socket.on("readable", onReadable);
-  socket.once("close", onClose);
+/**
+ * Why there was no handshake. A caller that begins one and leaves is told from a probe of the port, which says nothing at
+ * all. A TLSSocket that is gone has forgotten its counters, the socket beneath it has not.
+ */
+function handshakeFailure(error: Error, socket: TLSSocket): Error {
+  // A string, whatever its type says.
+  const unverified = socket.authorizationError as unknown as string | null | undefined;
+  if (unverified) return new Error(`tls: failed to verify certificate: ${unverified}`, { cause: error });
+  // oxlint-disable-next-line no-underscore-dangle -- Node has no other name for it
+  const beneath = (socket as { readonly _parent?: Socket })._parent;
+  const isHungUp = (error as NodeJS.ErrnoException).code === "ECONNRESET" && (beneath?.bytesRead ?? 0) > 0;
+  return isHungUp ? new Error(HUNG_UP, { cause: error }) : inWords(error);
+}
+
+/** OpenSSL's alerts as etcd says them: an alert is the other side's word on us. */
+function inWords(error: Error): Error {
+  const code = (error as NodeJS.ErrnoException).code ?? "";
+  const alert = /^ERR_SSL_(?:TLSV1|TLSV13|SSLV3|SSL\/TLS|TLS)_ALERT_(.+)$/.exec(code)?.[1];
+  if (alert === undefined) return error;
+  const words = alert === "UNKNOWN_CA" ? "unknown certificate authority" : alert.toLowerCase().replaceAll("_", " ");
+  return new Error(`remote error: tls: ${words}`, { cause: error });
+}
+
+/**
+ * The protocol that a connection's first bytes belong to, which are put back; undefined: it ended or said nothing for too
+ * long. The HTTP/2 preface begins with `PRI`, which no HTTP/1 method does. Rejects if the connection fails, or if TLS was
+ * agreed on and then not used.
+ */
+function sniff(socket: Socket): Promise<"http1" | "http2" | undefined> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      resolve(undefined);
+      socket.destroy();
+    }, FIRST_BYTES_TIMEOUT_MS);
+    const onReadable = (): void => {
+      const first = socket.read() as Buffer | null;
+      if (first === null) return;
+      clearTimeout(timer);
+      socket.off("readable", onReadable);
+      socket.off("error", onError);
+      socket.off("close", onClose);
+      socket.unshift(first);
+      resolve(isHttp2(first) ? "http2" : "http1");
+    };
+    const onError = (error: Error): void => {
+      clearTimeout(timer);
+      reject(error);
+    };
+    const onClose = (): void => {
+      clearTimeout(timer);
+      if (socket instanceof TLSSocket) reject(new Error(HUNG_UP));
+      else resolve(undefined);
+    };
+    socket.once("error", onError);
+    socket.on("readable", onReadable);
+    socket.once("close", onClose);
+  });
+}
+
+function isHttp2(first: Buffer): boolean {
+  return first[0] === 0x50 && (first.length < 2 || first[1] === 0x52) && (first.length < 3 || first[2] === 0x49);
 }

@@ -1,20 +1,35 @@
 import { createPrivateKey, X509Certificate, type KeyObject } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
 import {
+  checkServerIdentity,
   createSecureContext,
+  getCiphers,
   type ConnectionOptions,
   type SecureContext,
   type SecureContextOptions,
   type Server as TlsServer,
+  type TLSSocket,
   type TlsOptions,
 } from "node:tls";
 import type { Logger } from "../ports/logger.ts";
+import { callerCheck, nameRefusal, type CertificateRules } from "./certificate-rules.ts";
 
 /** The lowest version of TLS that is spoken, as by etcd. */
 const MIN_VERSION = "TLSv1.2";
 
-/** Where the certificates of one port are; names follow etcd's flags. */
-export interface TlsFiles {
+/** Always offered where TLS 1.3 is spoken: like Go, which gives no choice among them. */
+const TLS_1_3_CIPHERS = ["TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"];
+
+/** What of TLS itself may be spoken. */
+export interface TlsProtocol {
+  readonly minVersion?: "TLSv1.2" | "TLSv1.3" | undefined;
+  readonly maxVersion?: "TLSv1.2" | "TLSv1.3" | undefined;
+  /** OpenSSL's names; empty or absent: the runtime's choice. */
+  readonly ciphers?: readonly string[] | undefined;
+}
+
+/** Where the certificates of one port are, and what is asked of those that are shown; names follow etcd's flags. */
+export interface TlsFiles extends TlsProtocol, CertificateRules {
   /** What is shown to whoever connects. */
   readonly certFile: string | undefined;
   readonly keyFile: string | undefined;
@@ -42,12 +57,15 @@ export class TlsFileError extends Error {
 export class ServerTls {
   /** For `createServer` of node:tls or node:https; give the server to `attach` afterwards. */
   readonly options: TlsOptions;
+  /** Why whoever has connected is refused after all; undefined: welcome. */
+  readonly refusalOf: (socket: TLSSocket) => Promise<string | undefined>;
   readonly #material: FreshMaterial;
 
   /** Throws a TlsFileError. */
   constructor(files: TlsFiles, logger: Logger) {
     const { certFile, keyFile, trustedCaFile, clientCertAuth = false } = files;
-    this.#material = new FreshMaterial({ certFile, keyFile, caFile: trustedCaFile }, logger);
+    this.#material = new FreshMaterial({ certFile, keyFile, caFile: trustedCaFile, protocol: files }, logger);
+    this.refusalOf = callerCheck(files);
     const requestCert = clientCertAuth || trustedCaFile !== undefined;
     this.options = { ...this.#material.options, requestCert, rejectUnauthorized: requestCert };
   }
@@ -72,12 +90,22 @@ export function clientTls(
     throw new TlsFileError(clientCertFile ?? clientKeyFile ?? "", "a client certificate and its key belong together");
   const own =
     clientCertFile === undefined ? { certFile, keyFile } : { certFile: clientCertFile, keyFile: clientKeyFile };
-  const material = new FreshMaterial({ ...own, caFile: trustedCaFile }, logger);
+  const material = new FreshMaterial({ ...own, caFile: trustedCaFile, protocol: files }, logger);
   let secureContext: SecureContext | undefined;
   return () => {
     if (material.refresh()) secureContext = undefined;
     secureContext ??= createSecureContext(material.options);
-    return { secureContext, rejectUnauthorized: isVerified };
+    return { secureContext, rejectUnauthorized: isVerified, checkServerIdentity: identityCheck(files) };
+  };
+}
+
+/** The names that whoever calls demands of a caller, it demands of whom it calls too: every member is both. */
+function identityCheck(rules: CertificateRules): NonNullable<ConnectionOptions["checkServerIdentity"]> {
+  return (host, certificate) => {
+    const error = checkServerIdentity(host, certificate);
+    if (error) return error;
+    const refusal = nameRefusal(certificate, rules);
+    return refusal === undefined ? undefined : new Error(refusal);
   };
 }
 
@@ -85,6 +113,7 @@ interface MaterialFiles {
   readonly certFile: string | undefined;
   readonly keyFile: string | undefined;
   readonly caFile: string | undefined;
+  readonly protocol: TlsProtocol;
 }
 
 /** What is in the files, checked; files that have become unusable leave the last good content in place. */
@@ -130,9 +159,20 @@ function stampOf({ certFile, keyFile, caFile }: MaterialFiles): string {
     .join(" ");
 }
 
-function readMaterial({ certFile, keyFile, caFile }: MaterialFiles): SecureContextOptions {
+function readMaterial({ certFile, keyFile, caFile, protocol }: MaterialFiles): SecureContextOptions {
   const pair = certFile === undefined && keyFile === undefined ? {} : readPair(certFile, keyFile);
-  return { minVersion: MIN_VERSION, ...pair, ...(caFile !== undefined && { ca: readAuthorities(caFile) }) };
+  return { ...protocolOptions(protocol), ...pair, ...(caFile !== undefined && { ca: readAuthorities(caFile) }) };
+}
+
+/** Ciphers that OpenSSL was built without are left out: what is offered must be a part of what was asked for. */
+function protocolOptions({ minVersion = MIN_VERSION, maxVersion, ciphers = [] }: TlsProtocol): SecureContextOptions {
+  const known = new Set(getCiphers());
+  const offered = ciphers.filter((name) => known.has(name.toLowerCase()));
+  return {
+    minVersion,
+    ...(maxVersion !== undefined && { maxVersion }),
+    ...(ciphers.length > 0 && { ciphers: [...new Set([...TLS_1_3_CIPHERS, ...offered])].join(":") }),
+  };
 }
 
 function readPair(certFile: string | undefined, keyFile: string | undefined): SecureContextOptions {

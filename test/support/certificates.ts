@@ -1,7 +1,7 @@
 // oxlint-disable-next-line import/no-unassigned-import -- a dependency of x509 wants it loaded first
 import "reflect-metadata";
 import type { webcrypto } from "node:crypto";
-import { chmodSync, writeFileSync } from "node:fs";
+import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { isIP } from "node:net";
 import { join } from "node:path";
 import * as x509 from "@peculiar/x509";
@@ -45,6 +45,16 @@ export class TestAuthority {
       ],
     });
     return new TestAuthority(folder, name, keys, certificate);
+  }
+
+  /** Writes a list (DER) that revokes these certificates of the authority. */
+  async revoke(file: string, revoked: readonly CertificateFiles[]): Promise<void> {
+    const entries = revoked.map(({ certFile }) => ({
+      serialNumber: new x509.X509Certificate(readFileSync(certFile, "utf8")).serialNumber,
+    }));
+    const signing = { issuer: this.#certificate.subject, signingKey: this.#keys.privateKey };
+    const list = await x509.X509CrlGenerator.create({ ...signing, signingAlgorithm: algorithm, entries });
+    writeFileSync(file, Buffer.from(list.rawData));
   }
 
   /** A certificate for these hosts, good for both sides of a connection. */

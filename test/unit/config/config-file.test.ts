@@ -93,7 +93,7 @@ peer-transport-security: {cert-file: pc, key-file: pk, auto-tls: false}
     ["name: {a: b}", "invalid value for name in /etcd.yml: not a value of this kind"],
     ["- a", "cannot read the configuration file /etcd.yml: it is not a mapping of keys to values"],
     ["peer-transport-security: 3", "invalid peer-transport-security"],
-    ["unsafe-no-fsync: true", '--unsafe-no-fsync=true is not built yet: remove the flag or set it to "false"'],
+    ["downgrade-check-time: 1m", '--downgrade-check-time=1m is not built yet: remove the flag or set it to "5s"'],
     [
       "client-transport-security: {allowed-cn: [a]}",
       "client-transport-security.allowed-cn in /etcd.yml is not built yet: remove it",

@@ -222,6 +222,55 @@ describe("an old name", () => {
   });
 });
 
+test("what is for emergencies and tuning at the start is off until it is asked for", () => {
+  const line =
+    "--force-new-cluster --unsafe-no-fsync --experimental-bootstrap-defrag-threshold-megabytes=3 --socket-reuse-port";
+  const { forceNewCluster, unsafeNoFsync, bootstrapDefragThresholdMegabytes, listenPeerUrls } = run(line);
+  expect([forceNewCluster, unsafeNoFsync, bootstrapDefragThresholdMegabytes]).toEqual([true, true, 3]);
+  expect(listenPeerUrls).toMatchObject([{ host: "localhost", reusePort: true }]);
+  const { listenPeerUrls: plain, ...off } = run("");
+  expect(off).toMatchObject({ forceNewCluster: false, unsafeNoFsync: false, bootstrapDefragThresholdMegabytes: 0 });
+  expect(plain[0]).not.toHaveProperty("reusePort");
+});
+
+describe("TLS", () => {
+  const suite = "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256";
+
+  test("takes Go's names of cipher suites, versions and what certificates have to name, for each side its own", () => {
+    const line =
+      `--cipher-suites=${suite},TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305 --tls-max-version=TLS1.2 ` +
+      "--client-crl-file=c --peer-crl-file=p --client-cert-allowed-hostname=a,b --peer-cert-allowed-cn=n";
+    const shared = {
+      ciphers: ["ECDHE-RSA-AES128-GCM-SHA256", "ECDHE-ECDSA-CHACHA20-POLY1305"],
+      minVersion: "TLSv1.2",
+      maxVersion: "TLSv1.2",
+    };
+    expect(run(line)).toMatchObject({
+      clientTls: { ...shared, crlFile: "c", allowedHostnames: ["a", "b"], checksCallerAddress: false },
+      peerTls: { ...shared, crlFile: "p", allowedCommonNames: ["n"], checksCallerAddress: true },
+    });
+    expect(run("--experimental-peer-skip-client-san-verification").peerTls.checksCallerAddress).toBe(false);
+  });
+
+  test.each([
+    ["--cipher-suites=TLS_MAGIC", 'unexpected TLS cipher suite "TLS_MAGIC"'],
+    ["--cipher-suites=toString", 'unexpected TLS cipher suite "toString"'],
+    ["--tls-min-version=TLS1.1", 'unexpected TLS version "TLS1.1" (must be one of: TLS1.2, TLS1.3)'],
+    ["--tls-max-version=x", 'unexpected TLS version "x" (must be one of: TLS1.2, TLS1.3)'],
+    ["--tls-min-version=TLS1.3 --tls-max-version=TLS1.2", "min version (TLS1.3) is greater than max version (TLS1.2)"],
+    [
+      `--tls-min-version=TLS1.3 --cipher-suites=${suite}`,
+      "cipher suites cannot be configured when only TLS1.3 is enabled",
+    ],
+    [
+      "--peer-auto-tls --peer-cert-allowed-cn=a,b --peer-cert-allowed-hostname=c",
+      'AllowedCNs and AllowedHostnames are mutually exclusive (cns=["a" "b"], hostnames=["c"])',
+    ],
+  ])("refuses %s in etcd's words", (line, message) => {
+    expect(refused(line)).toEqual({ exitCode: 1, message });
+  });
+});
+
 describe("an effect that is not built", () => {
   test.each([
     ["--log-format=console", '--log-format=console is not built yet: remove the flag or set it to "json"'],
@@ -229,21 +278,15 @@ describe("an effect that is not built", () => {
       "--log-outputs=/var/log/etcd.log",
       '--log-outputs=/var/log/etcd.log is not built yet: remove the flag or set it to "default", "stderr" or "stdout"',
     ],
-    ["--force-new-cluster", '--force-new-cluster=true is not built yet: remove the flag or set it to "false"'],
-    ["--client-crl-file=a", "--client-crl-file=a is not built yet: remove the flag"],
     ["--discovery-password=a", "--discovery-password is not built yet: remove the flag"],
     ["--discovery=http://a", "--discovery=http://a is not built yet: remove the flag"],
     [
-      "--experimental-corrupt-check-time=1m",
-      '--experimental-corrupt-check-time=1m is not built yet: remove the flag or set it to "0s"',
+      "--experimental-downgrade-check-time=1m",
+      '--experimental-downgrade-check-time=1m is not built yet: remove the flag or set it to "5s"',
     ],
     [
       "--feature-gates=AllAlpha=true",
       '--feature-gates=SetMemberLocalAddr=true is not built yet: remove it or set it to "SetMemberLocalAddr=false"',
-    ],
-    [
-      "--tls-min-version=TLS1.3 --auto-tls",
-      '--tls-min-version=TLS1.3 is not built yet: remove the flag or set it to "TLS1.2"',
     ],
   ])("ends the start with one clear line: %s", (line, message) => {
     expect(refused(line)).toEqual({ exitCode: 1, message });
@@ -254,7 +297,6 @@ describe("an effect that is not built", () => {
     "--compact-hash-check-time=60s",
     "--cors=",
     "--host-whitelist=*",
-    "--tls-min-version=TLS1.3",
     "--discovery-insecure-transport",
     "--log-outputs=stderr,stdout",
   ])("is not asked for by %s", (line) => {
