@@ -3,6 +3,7 @@ import type { NodeConfig } from "../node/node-options.ts";
 
 /** Decoded records kept in memory for reads. */
 const VALUE_CACHE_BYTES = 32 * 1024 * 1024;
+const MEGABYTE = 1024 * 1024;
 /** etcd's, for a TTL of 0. */
 const DEFAULT_TOKEN_TTL_SECONDS = 300;
 
@@ -17,6 +18,8 @@ export function nodeConfig(config: Config): NodeConfig {
       members: config.initialCluster.map(({ name, peerUrls }) => ({ name, peerUrls: peerUrls.map((url) => url.text) })),
     },
     clusterState: config.initialClusterState,
+    forcesNewCluster: config.forceNewCluster,
+    bootstrapDefragBytes: config.bootstrapDefragThresholdMegabytes * MEGABYTE || undefined,
     tickMs: config.heartbeatIntervalMs,
     electionTicks: Math.floor(config.electionTimeoutMs / config.heartbeatIntervalMs),
     preVote: config.preVote,
@@ -31,6 +34,7 @@ export function nodeConfig(config: Config): NodeConfig {
     autoCompaction: autoCompaction(config),
     hasLeaseCheckpoints: config.featureGates.LeaseCheckpoint,
     persistLeaseCheckpoints: config.featureGates.LeaseCheckpointPersist,
+    corruptCheckMs: config.corruptCheckTimeMs > 0 ? config.corruptCheckTimeMs : undefined,
     compactHashCheckMs: config.featureGates.CompactHashCheck ? config.compactHashCheckTimeMs : undefined,
     valueCacheBytes: VALUE_CACHE_BYTES,
     simpleTokenTtlMs: (config.authTokenTtlSeconds || DEFAULT_TOKEN_TTL_SECONDS) * 1000,

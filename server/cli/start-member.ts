@@ -5,6 +5,7 @@ import { cryptoRandom } from "../host/crypto-random.ts";
 import { openLeveldownStore } from "../host/leveldown-store.ts";
 import { nodeClock } from "../host/node-clock.ts";
 import { nodeDisk } from "../host/node-disk.ts";
+import { unsyncedDisk } from "../host/unsynced-disk.ts";
 import { BootstrapError, type MemberIdentity } from "../node/bootstrap.ts";
 import { dataFolder } from "../node/data-folder.ts";
 import type { Node } from "../node/node.ts";
@@ -62,7 +63,7 @@ export async function startMember({
   return startNode(
     { ...rest, cluster: { ...cluster, joinsAs: supervision?.joinsAs } },
     {
-      disk: nodeDisk,
+      disk: config.unsafeNoFsync ? unsyncedDisk(nodeDisk) : nodeDisk,
       folder,
       clock,
       logger,

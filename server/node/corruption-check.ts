@@ -1,11 +1,12 @@
 import { DomainError } from "../base/domain-error.ts";
-import { hexId, type NodeId } from "../base/ids.ts";
+import { hexId, NO_NODE, type NodeId } from "../base/ids.ts";
 import type { Member } from "../cluster/member.ts";
 import type { HashKvResult } from "../mvcc/hash.ts";
 import type { Clock, Timer } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { PeerCalls, PeerHashKv } from "../ports/network.ts";
 import { AlarmRequest_AlarmAction as AlarmAction, AlarmType } from "../proto/gen/rpc_pb.js";
+import { corruptMembers } from "./corrupt-members.ts";
 import type { Hashing } from "./hashing.ts";
 import type { Leadership } from "./leadership.ts";
 import type { Command } from "./proposals.ts";
@@ -28,30 +29,54 @@ export interface CorruptionCheckOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly propose: (command: Command) => Promise<unknown>;
+  /** Resolves when this member has applied all that was committed before the call. */
+  readonly catchUp: () => Promise<void>;
+  /** How often the leader compares the whole data of all members; undefined: never. */
+  readonly corruptCheckMs: number | undefined;
   /** How often the leader compares the hashes of finished compactions; undefined: never. */
   readonly compactHashCheckMs: number | undefined;
 }
 
-/** Compares this member's data with its peers' (features InitialCorruptCheck and CompactHashCheck). */
+/** Compares this member's data with its peers' (--corrupt-check-time, and the features InitialCorruptCheck and CompactHashCheck). */
 export class CorruptionCheck {
   readonly #options: CorruptionCheckOptions;
-  readonly #timer: Timer | undefined;
+  readonly #timers: readonly Timer[];
   /** The newest compaction that all members agreed on; older ones need no look. */
   #agreedRevision = 0;
 
   constructor(options: CorruptionCheckOptions) {
     this.#options = options;
-    const { compactHashCheckMs, clock, logger } = options;
-    if (compactHashCheckMs === undefined) return;
-    this.#timer = clock.every(compactHashCheckMs, () => {
-      this.#compareCompactions().catch((error: unknown) => {
-        logger.warn("failed compaction hash check", { error: String(error) });
-      });
-    });
+    const { corruptCheckMs, compactHashCheckMs } = options;
+    this.#timers = [
+      ...this.#every(corruptCheckMs, "failed to check hash KV", () => this.#compareAll()),
+      ...this.#every(compactHashCheckMs, "failed compaction hash check", () => this.#compareCompactions()),
+    ];
   }
 
   stop(): void {
-    this.#timer?.cancel();
+    for (const timer of this.#timers) timer.cancel();
+  }
+
+  /** While this member leads; a round that takes longer than the time between two is not joined by a second. */
+  #every(everyMs: number | undefined, failure: string, check: () => Promise<void>): readonly Timer[] {
+    const { clock, leadership, logger } = this.#options;
+    if (everyMs === undefined) return [];
+    let isUnderWay = false;
+    const round = async (): Promise<void> => {
+      isUnderWay = true;
+      try {
+        await check();
+      } catch (error) {
+        logger.warn(failure, { error: String(error) });
+      } finally {
+        isUnderWay = false;
+      }
+    };
+    return [
+      clock.every(everyMs, () => {
+        if (leadership.isLeader && !isUnderWay) void round();
+      }),
+    ];
   }
 
   /** Before this member serves: rejects with a CorruptionError if a peer at the same point has other data. */
@@ -71,18 +96,40 @@ export class CorruptionCheck {
     logger.info("initial corruption checking passed; no corruption", { asked: answers.length });
   }
 
-  /** On the leader: the newest compaction that everybody has finished has to have one hash. */
+  /**
+   * The same data has to have the same hash, and no follower can be ahead of a leader that has caught up with the log
+   * (etcd's PeriodicCheck). One alarm a round: with it the cluster serves no more.
+   */
+  async #compareAll(): Promise<void> {
+    const { selfId, hashing, catchUp, logger } = this.#options;
+    const before = await hashing.hashKv(0);
+    const answers = await this.#ask(before.revision);
+    await catchUp();
+    const after = await hashing.hashKv(0);
+    const hasChanged =
+      after.revision === before.revision &&
+      after.compactRevision === before.compactRevision &&
+      after.hash !== before.hash;
+    const suspect = answers.find(
+      ({ answer }) =>
+        answer.revision > after.revision || answer.compactRevision > after.compactRevision || differs(before, answer),
+    );
+    if (hasChanged) await this.#alarm(selfId, before);
+    else if (suspect) await this.#alarm(suspect.member.id, before);
+    logger.info("finished peer corruption check", { "number-of-peers-checked": answers.length });
+  }
+
+  /** The newest compaction that everybody has finished has to have one hash. */
   async #compareCompactions(): Promise<void> {
-    const { leadership, replica, logger } = this.#options;
-    if (!leadership.isLeader) return;
+    const { selfId, replica, logger } = this.#options;
     const others = this.#others().length;
     for (const own of replica.machine.mvcc.cachedHashes()) {
       if (own.revision <= this.#agreedRevision) return;
-      const answers = (await this.#ask(own.revision)).filter(
-        ({ answer }) => answer.compactRevision === own.compactRevision,
-      );
-      const differing = answers.filter(({ answer }) => differs(own, answer));
-      for (const { member } of differing) await this.#alarm(member, own);
+      const answers = (await this.#ask(own.revision)).filter(({ answer }) => isComparable(own, answer));
+      const hashes = answers.map(({ member, answer }) => ({ id: member.id, hash: answer.hash }));
+      const corrupt = corruptMembers([{ id: selfId, hash: own.hash }, ...hashes], others + 1);
+      for (const id of corrupt) await this.#alarm(id, own);
+      if (corrupt.length > 0) return;
       if (answers.length < others) continue;
       this.#agreedRevision = own.revision;
       logger.info("finished compaction hash check", {
@@ -93,14 +140,14 @@ export class CorruptionCheck {
     }
   }
 
-  async #alarm(member: Member, own: HashKvResult): Promise<void> {
+  async #alarm(memberID: NodeId, { revision, hash }: HashKvResult): Promise<void> {
     const { logger, propose } = this.#options;
-    logger.error("failed compaction hash check", {
-      "peer-id": hexId(member.id),
-      revision: own.revision,
-      hash: own.hash,
+    logger.error("found data that differs between members: the CORRUPT alarm is raised, keys are served no more", {
+      "corrupt-member-id": memberID === NO_NODE ? "unknown" : hexId(memberID),
+      revision,
+      "leader-hash": hash,
     });
-    await propose({ alarm: { action: AlarmAction.ACTIVATE, memberID: member.id, alarm: AlarmType.CORRUPT } });
+    await propose({ alarm: { action: AlarmAction.ACTIVATE, memberID, alarm: AlarmType.CORRUPT } });
   }
 
   #others(): readonly Member[] {
@@ -126,9 +173,11 @@ export class CorruptionCheck {
   }
 }
 
-/** Only hashes over the same range say something. */
 function differs(own: HashKvResult, other: PeerHashKv): boolean {
-  return (
-    other.compactRevision === own.compactRevision && other.hashRevision === own.revision && other.hash !== own.hash
-  );
+  return isComparable(own, other) && other.hash !== own.hash;
+}
+
+/** Only hashes over the same range say something. */
+function isComparable(own: HashKvResult, other: PeerHashKv): boolean {
+  return other.compactRevision === own.compactRevision && other.hashRevision === own.revision;
 }

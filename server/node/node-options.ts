@@ -16,6 +16,10 @@ export interface NodeConfig {
   readonly advertiseClientUrls: readonly string[];
   readonly cluster: InitialCluster;
   readonly clusterState: "new" | "existing";
+  /** Make a cluster of one out of what the data dir holds. */
+  readonly forcesNewCluster?: boolean | undefined;
+  /** Defragment at the start if that frees at least so much; undefined: never. */
+  readonly bootstrapDefragBytes?: number | undefined;
   readonly tickMs: number;
   readonly electionTicks: number;
   readonly preVote: boolean;
@@ -31,6 +35,8 @@ export interface NodeConfig {
   readonly autoCompaction: AutoCompaction | undefined;
   readonly hasLeaseCheckpoints: boolean;
   readonly persistLeaseCheckpoints: boolean;
+  /** How often the leader compares the whole data of all members; undefined: never. */
+  readonly corruptCheckMs: number | undefined;
   /** How often the leader compares the hashes of finished compactions; undefined: never. */
   readonly compactHashCheckMs: number | undefined;
   readonly valueCacheBytes: number;

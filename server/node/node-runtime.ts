@@ -88,6 +88,8 @@ export class NodeRuntime {
     this.#corruption = new CorruptionCheck({
       ...shared,
       hashing: this.#state.hashing,
+      catchUp: () => this.#readGate.pass(),
+      corruptCheckMs: config.corruptCheckMs,
       compactHashCheckMs: config.compactHashCheckMs,
     });
     this.#changes = this.#makeChanges();

@@ -19,6 +19,7 @@ import {
   type DataFolder,
 } from "./data-folder.ts";
 import { makeDurableFolder } from "./durable-folder.ts";
+import { forceNewCluster } from "./force-new-cluster.ts";
 import { loadStore } from "./load-store.ts";
 import type { RecoveredLog } from "./raft-storage.ts";
 import type { Replica } from "./replica.ts";
@@ -35,6 +36,8 @@ export interface RecoverOptions {
   readonly machine: Omit<StateMachineOptions, "memberId">;
   readonly cluster: InitialCluster;
   readonly clusterState: "new" | "existing";
+  /** Make a cluster of one out of what the data dir holds; of a data dir that holds nothing it asks nothing. */
+  readonly forcesNewCluster?: boolean | undefined;
   readonly calls: PeerCalls;
   readonly logger: Logger;
   readonly lock: (folder: string) => Promise<DiskLock>;
@@ -165,7 +168,9 @@ async function restart(options: RecoverOptions, lock: DiskLock): Promise<Recover
         appliedIndex: state.index,
         confState: state.confState,
       };
-  return { selfId, clusterId, replica, wal: opened.wal, log, lock, peers: [], isFresh: false };
+  const { wal } = opened;
+  const forced = options.forcesNewCluster ? await forceNewCluster({ selfId, wal, log, logger }) : log;
+  return { selfId, clusterId, replica, wal, log: forced, lock, peers: [], isFresh: false };
 }
 
 /**

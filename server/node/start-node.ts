@@ -1,3 +1,4 @@
+import { ALL_BUCKETS } from "../backend/buckets.ts";
 import type { StateMachineOptions } from "../apply/state-machine.ts";
 import type { Node } from "./node.ts";
 import type { NodeConfig, NodeWorld } from "./node-options.ts";
@@ -9,16 +10,39 @@ const DEFAULT_QUOTA_BYTES = 2 * 1024 * 1024 * 1024;
 
 /** Starts a member: recovers it and joins its peers. It takes part from then on, but may not know a leader yet. */
 export async function startNode(config: NodeConfig, world: NodeWorld): Promise<Node> {
-  const { cluster, clusterState } = config;
+  const { cluster, clusterState, forcesNewCluster } = config;
   const machine = machineOptions(config);
-  const recovered = await recover({ ...world, machine, cluster, clusterState });
+  const recovered = await recover({ ...world, machine, cluster, clusterState, forcesNewCluster });
   try {
+    await defragmentAtStart(recovered, config, world);
     await world.beforeTakingPart?.({ selfId: recovered.selfId, clusterId: recovered.clusterId });
   } catch (error) {
     await abandon(recovered);
     throw error;
   }
   return new NodeRuntime(config, world, recovered, { ...machine, memberId: recovered.selfId }).node();
+}
+
+/** Before anybody is served, so nobody waits for it (--bootstrap-defrag-threshold-megabytes). */
+async function defragmentAtStart(
+  { replica: { machine, store } }: Recovered,
+  { bootstrapDefragBytes: threshold }: Pick<NodeConfig, "bootstrapDefragBytes">,
+  { logger }: Pick<NodeWorld, "logger">,
+): Promise<void> {
+  if (threshold === undefined) return;
+  const { dbSize, dbSizeInUse } = machine.sizes;
+  const fields = {
+    "current-db-size-bytes": dbSize,
+    "current-db-size-in-use-bytes": dbSizeInUse,
+    "experimental-bootstrap-defrag-threshold-bytes": threshold,
+  };
+  if (dbSize - dbSizeInUse < threshold) {
+    logger.info("Skipping defragmentation", fields);
+    return;
+  }
+  await store.compact(ALL_BUCKETS);
+  machine.defragment();
+  logger.info("finished defragmenting directory", { ...fields, "current-db-size-bytes": machine.sizes.dbSize });
 }
 
 async function abandon({ wal, replica, lock }: Recovered): Promise<void> {

@@ -211,6 +211,7 @@ export class SimulatedMember {
       autoCompaction: undefined,
       hasLeaseCheckpoints: true,
       persistLeaseCheckpoints: true,
+      corruptCheckMs: undefined,
       compactHashCheckMs: undefined,
       valueCacheBytes: 2000,
       simpleTokenTtlMs: 300_000,
