@@ -64,7 +64,12 @@ test.each([
     1,
     /\/nonexistent\/cert\.pem/,
   ],
-  ["a flag whose effect is not built", [...anyPorts, "--discovery-srv=example.org"], 1, /discovery-srv=.* is not built yet/],
+  [
+    "a flag whose effect is not built",
+    [...anyPorts, "--discovery-srv=example.org"],
+    1,
+    /discovery-srv=.* is not built yet/,
+  ],
 ])("%s ends the start with one line that says so", async (_, flags, status, line) => {
   const folder = tempFolder();
   const ended = start(join(folder, "data"), ...flags);
