@@ -2,25 +2,7 @@ import { randomInt } from "node:crypto";
 import { tokenPrefix } from "../auth/simple-tokens.ts";
 import type { Node } from "../node/node.ts";
 import type { PasswordHasher } from "../ports/password-hasher.ts";
-import type {
-  Auth,
-  AuthDisableResponse,
-  AuthEnableResponse,
-  AuthRoleAddResponse,
-  AuthRoleDeleteResponse,
-  AuthRoleGetResponse,
-  AuthRoleGrantPermissionResponse,
-  AuthRoleListResponse,
-  AuthRoleRevokePermissionResponse,
-  AuthStatusResponse,
-  AuthUserAddResponse,
-  AuthUserChangePasswordResponse,
-  AuthUserDeleteResponse,
-  AuthUserGetResponse,
-  AuthUserGrantRoleResponse,
-  AuthUserListResponse,
-  AuthUserRevokeRoleResponse,
-} from "../proto/gen/rpc_pb.js";
+import type { Auth } from "../proto/gen/rpc_pb.js";
 import type { ResponseMessage } from "../apply/outcome.ts";
 import type { Command } from "../node/proposals.ts";
 import type { CallContext, Implementation } from "../rpc/service.ts";
@@ -46,9 +28,9 @@ export function authService({ node, access, hasher }: AuthServiceOptions): Imple
     return write<T>(node, access, call, command);
   };
   return {
-    authEnable: (authEnable, call) => through<AuthEnableResponse>(call, { authEnable }),
-    authDisable: (authDisable, call) => through<AuthDisableResponse>(call, { authDisable }),
-    authStatus: (authStatus, call) => through<AuthStatusResponse>(call, { authStatus }),
+    authEnable: (authEnable, call) => through(call, { authEnable }),
+    authDisable: (authDisable, call) => through(call, { authDisable }),
+    authStatus: (authStatus, call) => through(call, { authStatus }),
     authenticate(request, call) {
       refuseOnLearner(node);
       return login({ node, access, hasher, newPrefix: () => tokenPrefix(randomInt) }, request, call);
@@ -58,27 +40,25 @@ export function authService({ node, access, hasher }: AuthServiceOptions): Imple
       // Before the work, which anybody could ask for otherwise; and again when it is applied.
       await access.requireAdmin(call);
       const hashedPassword = options?.noPassword ? "" : await hashed(hasher, password);
-      return through<AuthUserAddResponse>(call, { authUserAdd: { name, hashedPassword, ...(options && { options }) } });
+      return through(call, { authUserAdd: { name, hashedPassword, ...(options && { options }) } });
     },
-    userGet: (authUserGet, call) => through<AuthUserGetResponse>(call, { authUserGet }),
-    userList: (authUserList, call) => through<AuthUserListResponse>(call, { authUserList }),
-    userDelete: (authUserDelete, call) => through<AuthUserDeleteResponse>(call, { authUserDelete }),
+    userGet: (authUserGet, call) => through(call, { authUserGet }),
+    userList: (authUserList, call) => through(call, { authUserList }),
+    userDelete: (authUserDelete, call) => through(call, { authUserDelete }),
     async userChangePassword({ name, password, hashedPassword: given }, call) {
       refuseOnLearner(node);
       await access.requireAdmin(call);
       const hashedPassword = password === "" ? given : await hashed(hasher, password);
-      return through<AuthUserChangePasswordResponse>(call, { authUserChangePassword: { name, hashedPassword } });
+      return through(call, { authUserChangePassword: { name, hashedPassword } });
     },
-    userGrantRole: (authUserGrantRole, call) => through<AuthUserGrantRoleResponse>(call, { authUserGrantRole }),
-    userRevokeRole: (authUserRevokeRole, call) => through<AuthUserRevokeRoleResponse>(call, { authUserRevokeRole }),
-    roleAdd: (authRoleAdd, call) => through<AuthRoleAddResponse>(call, { authRoleAdd }),
-    roleGet: (authRoleGet, call) => through<AuthRoleGetResponse>(call, { authRoleGet }),
-    roleList: (authRoleList, call) => through<AuthRoleListResponse>(call, { authRoleList }),
-    roleDelete: (authRoleDelete, call) => through<AuthRoleDeleteResponse>(call, { authRoleDelete }),
-    roleGrantPermission: (authRoleGrantPermission, call) =>
-      through<AuthRoleGrantPermissionResponse>(call, { authRoleGrantPermission }),
-    roleRevokePermission: (authRoleRevokePermission, call) =>
-      through<AuthRoleRevokePermissionResponse>(call, { authRoleRevokePermission }),
+    userGrantRole: (authUserGrantRole, call) => through(call, { authUserGrantRole }),
+    userRevokeRole: (authUserRevokeRole, call) => through(call, { authUserRevokeRole }),
+    roleAdd: (authRoleAdd, call) => through(call, { authRoleAdd }),
+    roleGet: (authRoleGet, call) => through(call, { authRoleGet }),
+    roleList: (authRoleList, call) => through(call, { authRoleList }),
+    roleDelete: (authRoleDelete, call) => through(call, { authRoleDelete }),
+    roleGrantPermission: (authRoleGrantPermission, call) => through(call, { authRoleGrantPermission }),
+    roleRevokePermission: (authRoleRevokePermission, call) => through(call, { authRoleRevokePermission }),
   };
 }
 

@@ -1,10 +1,11 @@
 import { assert } from "../base/assert.ts";
 import { concatBytes } from "../base/bytes.ts";
-import type { Index, NodeId, Term } from "../base/ids.ts";
+import { NO_NODE, type Index, type NodeId, type Term } from "../base/ids.ts";
 import { decodeEntry, decodeMessage, entrySize, messageSize, writeEntry, writeMessage } from "../proto/raft-codec.ts";
 import { type Entry, type Message, MessageType } from "../proto/raft-message.ts";
 import { WireError } from "../proto/wire-error.ts";
 import { WireWriter } from "../proto/wire.ts";
+import { makeMessage } from "../raft/make-message.ts";
 
 /**
  * The framings of etcd's two peer streams. `message` is a length and a raftpb.Message; `msgappv2` leaves out
@@ -24,22 +25,9 @@ const WHOLE_MESSAGE = 2;
 export const MSGAPP_LINK_HEARTBEAT: Uint8Array = Uint8Array.of(LINK_HEARTBEAT);
 
 /** Keeps an idle message stream alive: a heartbeat from and to nobody. */
-export const MESSAGE_LINK_HEARTBEAT: Uint8Array = encodeMessageFrame({
-  type: MessageType.Heartbeat,
-  to: 0n,
-  from: 0n,
-  term: 0,
-  logTerm: 0,
-  index: 0,
-  entries: [],
-  commit: 0,
-  snapshot: undefined,
-  reject: false,
-  rejectHint: 0,
-  context: undefined,
-  vote: 0n,
-  responses: [],
-});
+export const MESSAGE_LINK_HEARTBEAT: Uint8Array = encodeMessageFrame(
+  makeMessage({ type: MessageType.Heartbeat, to: NO_NODE }),
+);
 
 /** One frame of the message stream; also the envelope that opens the body of a snapshot transfer. */
 export function encodeMessageFrame(message: Message): Uint8Array {

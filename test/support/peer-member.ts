@@ -10,6 +10,7 @@ import type { Logger } from "../../server/ports/logger.ts";
 import type { PeerAddress } from "../../server/ports/network.ts";
 import type { PeerHandlers } from "../../server/ports/peer-handlers.ts";
 import { MessageType, type Message } from "../../server/proto/raft-message.ts";
+import { makeMessage } from "../../server/raft/make-message.ts";
 import type { PeerTls } from "../../server/transport/peer-client.ts";
 import { PEER_SERVER_OPTIONS, peerHttpHandler } from "../../server/transport/peer-http.ts";
 import { PeerNetwork } from "../../server/transport/peer-network.ts";
@@ -21,22 +22,7 @@ export const N3 = 0x69aa302db9d76d0an;
 
 /** A message with nothing in it but what is given. */
 export function message(fields: Partial<Message> & Pick<Message, "type">): Message {
-  return {
-    to: N2,
-    from: N1,
-    term: 0,
-    logTerm: 0,
-    index: 0,
-    entries: [],
-    commit: 0,
-    snapshot: undefined,
-    reject: false,
-    rejectHint: 0,
-    context: undefined,
-    vote: 0n,
-    responses: [],
-    ...fields,
-  };
+  return makeMessage({ to: N2, from: N1, ...fields });
 }
 
 /** A heartbeat that can be told from others by its commit index. */

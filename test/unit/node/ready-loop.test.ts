@@ -7,6 +7,7 @@ import { DiskError } from "../../../server/ports/disk-error.ts";
 import type { Network } from "../../../server/ports/network.ts";
 import { MessageType, type Entry, type Message } from "../../../server/proto/raft-message.ts";
 import { LOCAL_APPEND_TARGET, LOCAL_APPLY_TARGET } from "../../../server/raft/local-target.ts";
+import { makeMessage } from "../../../server/raft/make-message.ts";
 import { MemoryStorage } from "../../../server/raft/memory-storage.ts";
 import type { RawNode } from "../../../server/raft/raw-node.ts";
 import type { Ready } from "../../../server/raft/ready.ts";
@@ -15,22 +16,6 @@ import { ManualClock } from "../../support/manual-clock.ts";
 
 const SELF = 1n;
 const OTHER = 2n;
-const NOTHING: Message = {
-  type: MessageType.Heartbeat,
-  to: OTHER,
-  from: SELF,
-  term: 0,
-  logTerm: 0,
-  index: 0,
-  entries: [],
-  commit: 0,
-  snapshot: undefined,
-  reject: false,
-  rejectHint: 0,
-  context: undefined,
-  vote: 0n,
-  responses: [],
-};
 const NO_READY: Ready = {
   softState: undefined,
   hardState: undefined,
@@ -44,7 +29,7 @@ const NO_READY: Ready = {
 const confState = { voters: [SELF, OTHER], learners: [], votersOutgoing: [], learnersNext: [], autoLeave: false };
 
 function message(fields: Partial<Message>): Message {
-  return { ...NOTHING, ...fields };
+  return makeMessage({ type: MessageType.Heartbeat, to: OTHER, from: SELF, ...fields });
 }
 
 function entry(index: number): Entry {

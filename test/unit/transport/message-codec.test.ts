@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { concatBytes } from "../../../server/base/bytes.ts";
 import { type Message, MessageType } from "../../../server/proto/raft-message.ts";
 import { WireError } from "../../../server/proto/wire-error.ts";
+import { makeMessage } from "../../../server/raft/make-message.ts";
 import {
   EncodedEntries,
   encodeMessageFrame,
@@ -22,22 +23,7 @@ const n2 = 0xc1dda8f7168399ban;
 const recorded = readdirSync(goldenPath("peer")).filter(
   (name) => name.startsWith("message-") && name !== "message-linkheartbeat.hex",
 );
-const empty: Message = {
-  type: MessageType.App,
-  to: n2,
-  from: n1,
-  term: 0,
-  logTerm: 0,
-  index: 0,
-  entries: [],
-  commit: 0,
-  snapshot: undefined,
-  reject: false,
-  rejectHint: 0,
-  context: undefined,
-  vote: 0n,
-  responses: [],
-};
+const empty = makeMessage({ type: MessageType.App, to: n2, from: n1 });
 
 function frameOf(encoder: MsgAppEncoder, message: Message): Uint8Array {
   return concatBytes(encoder.encode(message, new EncodedEntries()));
