@@ -1,6 +1,7 @@
 import type { JobResult } from "../../../../operator/backup/job-result.ts";
 import { isTrue, timestamp, type Condition } from "../../../../operator/types/condition.ts";
 import type { StoredObject } from "../../../support/fake-kube/json-object.ts";
+import { uploadResult } from "../../../support/upload-result.ts";
 import type { SimulatedMembers } from "./simulated-members.ts";
 import type { StoredObjects } from "./stored-objects.ts";
 
@@ -77,34 +78,18 @@ export class SimulatedJobs {
   #uploaded(key: string, backupName: string, clusterUID: string, endpoint: string): JobResult {
     const [, clusterName = ""] = key.split("/");
     const at = new Date(this.#nowMs()).toISOString();
-    return {
-      ok: true,
-      command: "backup-upload",
-      uri: `s3://backups/team/${key}`,
-      formatVersion: 1,
-      namespace: "ns",
+    return uploadResult({
+      key,
       clusterName,
       clusterUID,
       backupName,
       clusterID: this.#members.rafts.get(clusterUID)?.clusterId ?? "",
       memberID: "1",
       endpoint,
-      revision: 900,
-      compactRevision: -1,
       hashKV: 42,
-      statusHash: 7,
-      raftTerm: 4,
-      raftIndex: 991,
-      storageVersion: "3.6.0",
-      etcdVersion: "3.6.0",
-      serverVersion: "0.2.0",
-      key,
-      sizeBytes: 24_576,
-      sha256: "ab".repeat(32),
-      parts: 1,
       startedAt: at,
       completedAt: at,
       verifiedAt: at,
-    };
+    });
   }
 }

@@ -13,6 +13,7 @@ import { FIELD_MANAGER, LABELS } from "../../../../operator/types/names.ts";
 import type { JsonObject, StoredObject } from "../../../support/fake-kube/json-object.ts";
 import { KubeHarness, target } from "../../../support/fake-kube/kube-harness.ts";
 import { PLATFORM } from "../../../support/operator-platform.ts";
+import { uploadResult } from "../../../support/upload-result.ts";
 
 /** The kinds that controllers of backups deal with, as the fake API server calls them. */
 export const KINDS = {
@@ -285,37 +286,20 @@ export function uploaded(
   clusterUid: string,
   change: { readonly completedAt?: string } = {},
 ): JobResult {
-  const key = `ns/x/${clusterUid}/${backup}/snapshot.db`;
-  return {
-    ok: true,
-    command: "backup-upload",
-    uri: `s3://backups/team/${key}`,
-    formatVersion: 1,
-    namespace: "ns",
+  return uploadResult({
+    key: `ns/x/${clusterUid}/${backup}/snapshot.db`,
     clusterName: "x",
     clusterUID: clusterUid,
     backupName: backup,
     clusterID: "cdf818194e3a8c32",
     memberID: "8e9e05c52164694d",
     endpoint: "http://x-2.x-peers.ns.svc:2379",
-    revision: 900,
-    compactRevision: -1,
     hashKV: 4_294_967_295,
-    statusHash: 7,
-    raftTerm: 4,
-    raftIndex: 991,
-    storageVersion: "3.6.0",
-    etcdVersion: "3.6.0",
-    serverVersion: "0.2.0",
-    key,
-    sizeBytes: 24_576,
-    sha256: "ab".repeat(32),
-    parts: 1,
     startedAt: "2026-11-01T10:00:00.123Z",
     completedAt: "2026-11-01T10:00:05.456Z",
     verifiedAt: "2026-11-01T10:00:07.789Z",
     ...change,
-  };
+  });
 }
 
 /** The status of a cluster of three that is well; x-1 leads. */
