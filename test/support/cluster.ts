@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { EtcdClient } from "./etcd-client.ts";
+import { EtcdClient, type ClientTls } from "./etcd-client.ts";
 import { freePorts } from "./free-ports.ts";
 import type { ServerBinary } from "./server-binary.ts";
 import { waitUntil } from "./wait-until.ts";
@@ -25,6 +25,11 @@ export interface ClusterOptions {
   readonly flags?: readonly string[];
   /** Certificates that the members make themselves, for clients and for peers. */
   readonly isTls?: boolean;
+  /**
+   * A given certificate instead, for both sides of every connection: clients and peers without one of this authority are
+   * turned away.
+   */
+  readonly tls?: ClientTls;
   /** Put before the server's own command, as a tracer; it may use the member's name for its files. */
   readonly wrapper?: (member: { readonly name: string; readonly folder: string }) => readonly string[];
   /** Where the other members reach a member: a proxy that stands before its peer port. */
@@ -54,6 +59,7 @@ export class ClusterMember {
     readonly peerUrl: string;
     readonly listenPeerUrl: string;
     readonly command: readonly string[];
+    readonly tls?: ClientTls | undefined;
   }) {
     this.name = options.name;
     this.folder = options.folder;
@@ -61,7 +67,7 @@ export class ClusterMember {
     this.peerUrl = options.peerUrl;
     this.listenPeerUrl = options.listenPeerUrl;
     this.#command = options.command;
-    this.client = new EtcdClient(options.clientUrl);
+    this.client = new EtcdClient(options.clientUrl, options.tls);
     mkdirSync(this.folder, { recursive: true });
   }
 
@@ -260,7 +266,7 @@ export class Cluster {
   }
 
   async #place() {
-    const scheme = this.#options.isTls === true ? "https" : "http";
+    const scheme = this.#options.isTls === true || this.#options.tls ? "https" : "http";
     const [clientPort = 0, peerPort = 0] = await freePorts(2);
     const index = this.#count++;
     const advertised = (await this.#options.advertisedPeerPort?.(index, peerPort)) ?? peerPort;
@@ -278,7 +284,7 @@ export class Cluster {
     state: "new" | "existing",
   ): ClusterMember {
     const { name, clientUrl, listenPeerUrl, peerUrl } = place;
-    const { binary, flags = [], isTls = false, wrapper } = this.#options;
+    const { binary, flags = [], isTls = false, tls, wrapper } = this.#options;
     const folder = join(this.folder, name);
     const own = [
       ["--name", name, "--data-dir", join(folder, "data")],
@@ -286,10 +292,16 @@ export class Cluster {
       ["--listen-peer-urls", listenPeerUrl, "--initial-advertise-peer-urls", peerUrl],
       ["--initial-cluster", initialCluster, "--initial-cluster-state", state],
       isTls ? ["--auto-tls", "--peer-auto-tls"] : [],
+      tls ? tlsFlags(tls) : [],
     ].flat();
     const command = [...(wrapper?.({ name, folder }) ?? []), ...binary.command, ...own, ...flags];
-    return new ClusterMember({ name, folder, clientUrl, peerUrl, listenPeerUrl, command });
+    return new ClusterMember({ name, folder, clientUrl, peerUrl, listenPeerUrl, command, tls });
   }
+}
+
+function tlsFlags({ caFile, certFile, keyFile }: ClientTls): readonly string[] {
+  const flags = ["--cert-file", certFile, "--key-file", keyFile, "--trusted-ca-file", caFile, "--client-cert-auth"];
+  return [...flags, ...flags.map((flag) => flag.replace(/^--/, "--peer-"))];
 }
 
 /** Without settings of the harness's own environment that servers would take for theirs. */

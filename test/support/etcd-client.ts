@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import {
   create,
   fromBinary,
@@ -7,7 +8,7 @@ import {
   type MessageInitShape,
   type MessageShape,
 } from "@bufbuild/protobuf";
-import { Client, credentials, type ServiceError } from "@grpc/grpc-js";
+import { Client, credentials, type ChannelCredentials, type ServiceError } from "@grpc/grpc-js";
 import {
   Cluster,
   KV,
@@ -31,6 +32,13 @@ export function details(error: unknown): string {
   return (error as Partial<ServiceError>).details ?? String(error);
 }
 
+/** The authority that signed the servers' certificates, and the certificate that the client shows them. */
+export interface ClientTls {
+  readonly caFile: string;
+  readonly certFile: string;
+  readonly keyFile: string;
+}
+
 /**
  * One endpoint, with no retries of its own: a harness has to see every failure. It reconnects at once, so that a
  * member that is back is used again.
@@ -39,14 +47,11 @@ export class EtcdClient {
   readonly url: string;
   readonly #client: Client;
 
-  constructor(url: string) {
+  /** Without `tls` an https server is believed whatever its certificate says: it made it itself. */
+  constructor(url: string, tls?: ClientTls) {
     this.url = url;
     const { host, protocol } = new URL(url);
-    const channel =
-      protocol === "https:"
-        ? credentials.createSsl(undefined, undefined, undefined, { rejectUnauthorized: false })
-        : credentials.createInsecure();
-    this.#client = new Client(host, channel, {
+    this.#client = new Client(host, channelCredentials(protocol, tls), {
       "grpc.initial_reconnect_backoff_ms": 50,
       "grpc.min_reconnect_backoff_ms": 50,
       "grpc.max_reconnect_backoff_ms": 100,
@@ -100,4 +105,10 @@ export class EtcdClient {
   close(): void {
     this.#client.close();
   }
+}
+
+function channelCredentials(protocol: string, tls: ClientTls | undefined): ChannelCredentials {
+  if (protocol !== "https:") return credentials.createInsecure();
+  if (!tls) return credentials.createSsl(undefined, undefined, undefined, { rejectUnauthorized: false });
+  return credentials.createSsl(readFileSync(tls.caFile), readFileSync(tls.keyFile), readFileSync(tls.certFile));
 }
