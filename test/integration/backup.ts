@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { inspect, parseArgs } from "node:util";
 import { manifestKey, snapshotKey } from "../../operator/backup/backup-layout.ts";
 import type { JobErrorCode } from "../../operator/backup/job-error.ts";
-import type { JobResult } from "../../operator/backup/job-result.ts";
+import type { StoredBackup } from "../../operator/controllers/backup-status.ts";
 import { KV, Lease } from "../../server/proto/gen/rpc_pb.js";
 import { etcdBinaries } from "../../tools/etcd-binaries.ts";
 import { Cluster, ClusterMember } from "../support/cluster.ts";
@@ -141,9 +141,7 @@ function restore(scene: Scene, key: string, dataDir: string, environment = {}): 
   return operatorTool(args, { environment: { ...scene.gateway.credentials, ...environment } });
 }
 
-type Uploaded = Extract<JobResult, { readonly command: "backup-upload" }>;
-
-function uploaded({ result, lines }: OperatorToolEnd): Uploaded {
+function uploaded({ result, lines }: OperatorToolEnd): StoredBackup {
   if (result?.ok === true && result.command === "backup-upload") return result;
   throw new Error(`the upload failed:\n${lines.join("\n")}`);
 }
@@ -303,7 +301,7 @@ function contents(path: string): string {
 }
 
 /** The first backup: much data, no leases, for etcdutl's hashkv cannot read those; cuts, and writes that go on. */
-async function backupUnderWrites(scene: Scene): Promise<Uploaded> {
+async function backupUnderWrites(scene: Scene): Promise<StoredBackup> {
   const { cluster, gateway, cutter } = scene;
   const leader = await cluster.leader();
   await fill(leader.client, Number(values.mebibytes));
@@ -354,7 +352,7 @@ function memoryText({ rssMax, anonymousMax }: OperatorToolEnd): string {
 }
 
 /** What real etcdutl says of the stored file. */
-function judgeFile(file: string, backup: Uploaded): void {
+function judgeFile(file: string, backup: StoredBackup): void {
   const status = JSON.parse(etcdutl("snapshot", "status", file, "-w", "json")) as { hash: number; revision: number };
   verdicts.check(
     status.hash === backup.statusHash && status.revision === backup.revision,
@@ -437,7 +435,7 @@ async function restoreOfEtcd(scene: Scene): Promise<void> {
 }
 
 /** All that can be wrong with what is stored; each time with its sentence, and nothing in the volume. */
-async function refusals(scene: Scene, backup: Uploaded): Promise<void> {
+async function refusals(scene: Scene, backup: StoredBackup): Promise<void> {
   const { gateway } = scene;
   const file = gateway.file(`team-a/${backup.key}`);
   const whole = readFileSync(file);
