@@ -42,7 +42,7 @@ export class Access {
     if (!this.isEnabled) return NOBODY;
     for (const key of TOKEN_KEYS) {
       const token = call.metadata(key);
-      if (token !== undefined) return this.#callerWith(token.replace(/^Bearer /, ""));
+      if (token !== undefined) return this.#callerWith(firstOf(token).replace(/^Bearer /, ""));
     }
     return this.#callerByCertificate(call) ?? NOBODY;
   }
@@ -101,4 +101,13 @@ export class Access {
     const username = call.peerCommonName();
     return username === undefined ? undefined : { username, revision: node.machine.auth.revision };
   }
+}
+
+/**
+ * A header that was sent twice arrives as one, its values joined by commas, which no token has. The Python client etcd3 sends
+ * its token twice; etcd looks at the first.
+ */
+function firstOf(values: string): string {
+  const comma = values.indexOf(",");
+  return comma < 0 ? values : values.slice(0, comma);
 }

@@ -103,6 +103,12 @@ function loginAs(name: string, password: string, tokens?: TokenScheme, onMatch: 
 }
 
 describe("who calls", () => {
+  test("is told by the first of several tokens, which arrive joined", async () => {
+    logins.add("alice", "abc.1");
+    const access = accessWith();
+    expect(await access.caller(callWith({ token: "abc.1, abc.1" }))).toEqual(now("alice"));
+  });
+
   test("is told by a simple token, in either place, at the present revision", async () => {
     logins.add("alice", "abc.1");
     const access = accessWith();
