@@ -10,6 +10,7 @@ import { dataFolder } from "../node/data-folder.ts";
 import { checkRestoreTarget, restoreSnapshot } from "../node/restore-snapshot.ts";
 import { CommandError, ExitCode } from "./command-error.ts";
 import { onlyArgument, parseCount, subcommand } from "./command-line.ts";
+import { toolLog } from "./tool-log.ts";
 
 interface RestoreFlags {
   readonly dataDir: string;
@@ -79,11 +80,11 @@ async function restore(file: string, flags: RestoreFlags): Promise<void> {
   // So that the reason is said in etcd's words: it looks for the hash before it looks at anything else.
   if (size < 32) throw new CommandError(`seek ${file}: invalid argument`);
   const about = { path: file, "wal-dir": folder.wal, "data-dir": dataDir, "cluster-token": cluster.token };
-  log("restoring snapshot", about);
+  toolLog("info", "restoring snapshot", about);
   const skipHashCheck = flags.skipHashCheck ?? false;
   const target = { disk: nodeDisk, openStore: openLeveldownStore, folder, hasOwnWalFolder };
   await restoreSnapshot({ ...target, file, cluster, skipHashCheck, bumpRevision });
-  log("restored snapshot", about);
+  toolLog("info", "restored snapshot", about);
 }
 
 function initialCluster(flags: RestoreFlags): InitialCluster {
@@ -111,10 +112,4 @@ async function sizeOf(path: string): Promise<number> {
   } finally {
     await file.close();
   }
-}
-
-/** A line in the form that etcd's tools log in. */
-function log(message: string, fields: Readonly<Record<string, string>>): void {
-  const time = new Date().toISOString().replace(/\.\d+Z$/, "Z");
-  process.stderr.write(`${time}\tinfo\t${message}\t${JSON.stringify(fields)}\n`);
 }

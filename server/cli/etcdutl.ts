@@ -5,15 +5,27 @@ import { BboltReader } from "../snapshot/bbolt-reader.ts";
 import { snapshotStatus } from "../snapshot/snapshot-file.ts";
 import { CommandError } from "./command-error.ts";
 import { onlyArgument, runTool, subcommand, toolCommand, withPlainSwitches } from "./command-line.ts";
+import { addCompletionCommand } from "./etcdutl-completion.ts";
+import { addDefragCommand } from "./etcdutl-defrag.ts";
+import { addHashKvCommand } from "./etcdutl-hashkv.ts";
+import { addMigrateCommand } from "./etcdutl-migrate.ts";
+import { withWholeNames } from "./etcdutl-names.ts";
 import { addRestoreCommand } from "./etcdutl-restore.ts";
-import { statusPrinter } from "./snapshot-status-output.ts";
+import { resultPrinter } from "./result-printer.ts";
+import { statusResult } from "./snapshot-status-output.ts";
 
-const SWITCHES = ["skip-hash-check", "mark-compacted"];
+const SWITCHES = ["skip-hash-check", "mark-compacted", "force"];
 
 /** The `etcdutl` command: etcd's tool for snapshot files, over Kvorum's data dirs. */
 export async function etcdutlMain(args: readonly string[]): Promise<void> {
+  const program = etcdutlCommand();
+  await runTool(program, withPlainSwitches(withWholeNames(program, args), SWITCHES));
+}
+
+/** All of its commands. */
+export function etcdutlCommand(): Command {
   const program = toolCommand("etcdutl")
-    .description("Looks into snapshot files and makes data dirs out of them, without a running server.")
+    .description("Works on snapshot files and on the data dirs of stopped members.")
     .option("-w, --write-out <format>", "how results are printed: simple, table, json or fields", "simple")
     .addHelpText(
       "after",
@@ -24,11 +36,15 @@ From a backup to a running member:
   etcdutl snapshot restore backup.db --data-dir new.etcd # a data dir of a new cluster
   etcd --data-dir new.etcd                               # serve it`,
     );
-  addVersionCommand(program);
+  addDefragCommand(program);
   const snapshot = subcommand(program, "snapshot").description("snapshot files: look into one, restore one");
   addStatusCommand(snapshot);
   addRestoreCommand(snapshot);
-  await runTool(program, withPlainSwitches(args, SWITCHES));
+  addHashKvCommand(program);
+  addVersionCommand(program);
+  addCompletionCommand(program);
+  addMigrateCommand(program);
+  return program;
 }
 
 function addVersionCommand(program: Command): void {
@@ -55,8 +71,8 @@ two files of one cluster; it is not the hash of 'etcdctl endpoint hashkv'. Only 
     .action(async (_file: unknown, _options: unknown, command: Command) => {
       const file = onlyArgument(command.args, "snapshot status");
       const format: { writeOut: string } = command.optsWithGlobals();
-      const print = statusPrinter(format.writeOut);
-      process.stdout.write(print(await readStatus(file)));
+      const print = resultPrinter(format.writeOut);
+      process.stdout.write(print(statusResult(await readStatus(file))));
     });
 }
 

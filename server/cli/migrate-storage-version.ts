@@ -1,0 +1,86 @@
+import { must } from "../base/assert.ts";
+import { bucketKey, META } from "../backend/buckets.ts";
+import type { Store } from "../backend/store.ts";
+import { readUint64 } from "../backend/uint64.ts";
+import { nodeDisk } from "../host/node-disk.ts";
+import { walExists } from "../wal/wal.ts";
+import { CommandError } from "./command-error.ts";
+import {
+  isBefore,
+  minorText,
+  parseStored,
+  STORAGE_VERSION_SINCE,
+  storedText,
+  type MinorVersion,
+} from "./minor-version.ts";
+import { withStoppedMember } from "./stopped-member.ts";
+import { toolLog } from "./tool-log.ts";
+import { newestVersionInLog } from "./wal-minimal-version.ts";
+
+export interface Migration {
+  readonly dataDir: string;
+  readonly target: MinorVersion;
+  readonly isForced: boolean;
+}
+
+/** Brings the storage version of a stopped member's data to the target, by the steps that etcd 3.6 knows. */
+export async function migrateStorageVersion({ dataDir, target, isForced }: Migration): Promise<void> {
+  await withStoppedMember(dataDir, "stop it first", async ({ folder, store }) => {
+    const current = await detectVersion(store);
+    if (minorText(current) === minorText(target)) {
+      toolLog("info", "storage version up-to-date", { "storage-version": minorText(current) });
+      return;
+    }
+    if (!(await walExists(nodeDisk, folder.wal))) {
+      throw new CommandError(`failed to open wal: ${folder.wal} holds no write-ahead log`);
+    }
+    const needed = await newestVersionInLog(folder.wal);
+    const refusal = refusalOf(current, target, needed);
+    if (refusal === undefined) {
+      await setVersion(store, target);
+      toolLog("info", "updated storage version", { "new-storage-version": storedText(target) });
+      return;
+    }
+    if (!isForced) throw new CommandError(refusal);
+    toolLog("info", "normal migrate failed, trying with force", { error: refusal });
+    await setVersion(store, target);
+    if (isBefore(target, STORAGE_VERSION_SINCE)) toolLog("warn", "forcefully cleared storage version", {});
+    else toolLog("warn", "forcefully set storage version", { "storage-version": minorText(target) });
+  });
+}
+
+/** The version that the rows say; 3.5 said none, but wrote the term, and what is older cannot be told. */
+async function detectVersion(store: Store): Promise<MinorVersion> {
+  const [stored, term] = await store.getMany([META.storageVersion, META.term].map((row) => bucketKey("meta", row)));
+  if (stored !== undefined) {
+    const text = new TextDecoder().decode(stored);
+    return must(parseStored(text), "a stored version has the form X.Y.Z");
+  }
+  if (term === undefined || readUint64(term) === 0) throw new CommandError("missing term information");
+  return { major: 3, minor: 5 };
+}
+
+/** Why there is no way from one version to the other, in etcd's words. */
+function refusalOf(current: MinorVersion, target: MinorVersion, needed: MinorVersion | undefined): string | undefined {
+  if (current.major !== target.major)
+    return "cannot create migration plan: changing major storage version is not supported";
+  // One step is known, that from 3.5 to 3.6 and back.
+  const higher = isBefore(current, target) ? target : current;
+  if (isBefore(STORAGE_VERSION_SINCE, higher)) {
+    const unknown = isBefore(current, target)
+      ? { major: current.major, minor: Math.max(current.minor, STORAGE_VERSION_SINCE.minor) + 1 }
+      : current;
+    return `cannot create migration plan: version "${storedText(unknown)}" is not supported`;
+  }
+  if (needed === undefined || !isBefore(target, current) || !isBefore(target, needed)) return undefined;
+  return (
+    "cannot downgrade storage, WAL contains newer entries, as the target version " +
+    `(${storedText(target)}) is lower than the version (${storedText(needed)}) detected from WAL logs`
+  );
+}
+
+async function setVersion(store: Store, target: MinorVersion): Promise<void> {
+  const key = bucketKey("meta", META.storageVersion);
+  const value = isBefore(target, STORAGE_VERSION_SINCE) ? undefined : new TextEncoder().encode(storedText(target));
+  await store.write([{ key, value }], { sync: true });
+}
