@@ -16,6 +16,8 @@ export interface CallOptions {
   /** A unary call ends with deadline-exceeded after this; streams have no deadline unless they are given one. */
   readonly timeoutMs?: number;
   readonly metadata?: Readonly<Record<string, string>>;
+  /** Ends the call with "canceled" when it is aborted; for a stream, use its `cancel`. */
+  readonly signal?: AbortSignal;
 }
 
 /** What a server sends; leaving the loop, or `cancel`, ends the call. */
@@ -77,7 +79,7 @@ export async function callUnary<I extends DescMessage, O extends DescMessage>(
       // Each endpoint is tried once without delay.
       const rounds = Math.floor(attempt / endpoints.count);
       const pauseMs = rounds === 0 ? 0 : Math.min(FIRST_PAUSE_MS * 2 ** (rounds - 1), MAX_PAUSE_MS);
-      if (Date.now() + pauseMs >= deadline) throw error;
+      if (Date.now() + pauseMs >= deadline || options.signal?.aborted === true) throw error;
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
   }
@@ -104,10 +106,16 @@ function callOnce<I extends DescMessage, O extends DescMessage>(
   deadline: number,
 ): Promise<MessageShape<O>> {
   return new Promise((resolve, reject) => {
-    channel.makeUnaryRequest(path, encode, decode, request, metadataOf(options), { deadline }, (error, response) => {
+    const { signal } = options;
+    const metadata = metadataOf(options);
+    const call = channel.makeUnaryRequest(path, encode, decode, request, metadata, { deadline }, (error, response) => {
+      signal?.removeEventListener("abort", cancel);
       if (error) reject(rpcError(error));
       else resolve(response as MessageShape<O>);
     });
+    const cancel = (): void => call.cancel();
+    if (signal?.aborted === true) cancel();
+    else signal?.addEventListener("abort", cancel);
   });
 }
 

@@ -14,7 +14,11 @@ import {
   type DuplexStream,
   type ResponseStream,
 } from "./calls.ts";
-import { Endpoints, type ClientTls } from "./endpoints.ts";
+import { Code, RpcError } from "../rpc/status.ts";
+import type { ClientTls, ClientTlsFiles } from "./client-tls.ts";
+import { Endpoints, type Keepalive } from "./endpoints.ts";
+import { Login, type UserLogin } from "./login.ts";
+import { isTokenRefusal } from "./passing-failure.ts";
 
 /** What a call fails with: whoever imports the client knows its failures, too. */
 export { Code, RpcError } from "../rpc/status.ts";
@@ -38,8 +42,16 @@ export type Calls<S> = S extends GenService<infer M> ? { readonly [K in keyof M]
 export interface ClientOptions {
   /** Asked in this order: the first that is there is kept until it fails. */
   readonly endpoints: readonly string[];
-  readonly tls?: ClientTls;
+  readonly tls?: ClientTls | ClientTlsFiles;
+  /** Logs in with name and password, and again whenever the token is refused. */
+  readonly user?: UserLogin;
+  /** How dead connections are noticed; if not given every 10 s, with 5 s to answer. */
+  readonly keepalive?: Keepalive;
 }
+
+/** How long `connect` waits for one endpoint before it tries the next one. */
+const CONNECT_TIMEOUT_MS = 1000;
+const AUTHENTICATE = "/etcdserverpb.Auth/Authenticate";
 
 /**
  * A client of an etcd-compatible cluster. Failures are RpcErrors with the server's code and text. A read goes on at
@@ -57,18 +69,43 @@ export class Client {
   /** What only Kvorum has. */
   readonly membership: Calls<typeof Membership>;
   readonly #endpoints: Endpoints;
+  readonly #login: Login;
 
-  constructor({ endpoints, tls }: ClientOptions) {
-    this.#endpoints = new Endpoints(endpoints, tls);
-    this.kv = callsOf(this.#endpoints, KV);
-    this.watch = callsOf(this.#endpoints, Watch);
-    this.lease = callsOf(this.#endpoints, Lease);
-    this.cluster = callsOf(this.#endpoints, Cluster);
-    this.maintenance = callsOf(this.#endpoints, Maintenance);
-    this.auth = callsOf(this.#endpoints, Auth);
-    this.lock = callsOf(this.#endpoints, Lock);
-    this.election = callsOf(this.#endpoints, Election);
-    this.membership = callsOf(this.#endpoints, Membership);
+  constructor({ user, ...options }: ClientOptions) {
+    this.#endpoints = new Endpoints(options);
+    this.#login = new Login(user && (async () => (await this.auth.authenticate(user)).token));
+    const connection: Connection = { endpoints: this.#endpoints, login: this.#login };
+    this.kv = serviceCalls(connection, KV);
+    this.watch = serviceCalls(connection, Watch);
+    this.lease = serviceCalls(connection, Lease);
+    this.cluster = serviceCalls(connection, Cluster);
+    this.maintenance = serviceCalls(connection, Maintenance);
+    this.auth = serviceCalls(connection, Auth);
+    this.lock = serviceCalls(connection, Lock);
+    this.election = serviceCalls(connection, Election);
+    this.membership = serviceCalls(connection, Membership);
+  }
+
+  /**
+   * Waits until an endpoint is connected, leaving those that are not, and logs in. Only streams of a client with a user
+   * need it: they begin at once, with the token that there is. Fails with unavailable when every endpoint was tried.
+   */
+  async connect(): Promise<void> {
+    for (let tried = 0; !(await this.#endpoints.isConnected(CONNECT_TIMEOUT_MS)); tried++) {
+      this.moveOn();
+      if (tried >= this.#endpoints.count) throw new RpcError(Code.UNAVAILABLE, "no endpoint can be reached");
+    }
+    await this.#login.ready();
+  }
+
+  /** Goes on to the next endpoint: for a caller who sees that this one is of no use. */
+  moveOn(): void {
+    this.#endpoints.leave(this.#endpoints.current);
+  }
+
+  /** Makes the next call log in again: for a caller who was told by a stream that the token is refused. */
+  forgetLogin(): void {
+    this.#login.forget();
   }
 
   /** Ends the connections; calls under way fail. */
@@ -77,24 +114,55 @@ export class Client {
   }
 }
 
-function callsOf<M extends GenServiceMethods>(endpoints: Endpoints, service: GenService<M>): Calls<GenService<M>> {
-  const calls = service.methods.map((method) => [method.localName, callOf(endpoints, method)] as const);
+/** What every call goes through. */
+interface Connection {
+  readonly endpoints: Endpoints;
+  readonly login: Login;
+}
+
+function serviceCalls<M extends GenServiceMethods>(
+  connection: Connection,
+  service: GenService<M>,
+): Calls<GenService<M>> {
+  const calls = service.methods.map((method) => [method.localName, callOf(connection, method)] as const);
   return Object.fromEntries(calls) as Calls<GenService<M>>;
 }
 
-function callOf(endpoints: Endpoints, method: DescMethod): unknown {
+function callOf({ endpoints, login }: Connection, method: DescMethod): unknown {
   const codec = codecOf(method);
   switch (method.methodKind) {
     case "unary":
+      if (codec.path === AUTHENTICATE) {
+        return (request: MessageInitShape<DescMessage>, options: CallOptions = {}) =>
+          callUnary(endpoints, codec, request, options);
+      }
       return (request: MessageInitShape<DescMessage>, options: CallOptions = {}) =>
-        callUnary(endpoints, codec, request, options);
+        login.call((token) => callUnary(endpoints, codec, request, withToken(options, token)));
     case "server_streaming":
       return (request: MessageInitShape<DescMessage>, options: CallOptions = {}) =>
-        callServerStream(endpoints, codec, request, options);
+        tellingLogin(login, callServerStream(endpoints, codec, request, withToken(options, login.metadata)));
     case "client_streaming":
     case "bidi_streaming":
-      return (options: CallOptions = {}) => callDuplexStream(endpoints, codec, options);
+      return (options: CallOptions = {}) =>
+        tellingLogin(login, callDuplexStream(endpoints, codec, withToken(options, login.metadata)));
     default:
       return unreachable(method as never);
   }
+}
+
+function withToken(options: CallOptions, token: CallOptions["metadata"]): CallOptions {
+  return { ...options, metadata: { ...token, ...options.metadata } };
+}
+
+/** The stream, whose end makes the next call log in again if it was the token that was refused. */
+function tellingLogin<S extends ResponseStream<unknown>>(login: Login, stream: S): S {
+  const iterate = async function* (): AsyncGenerator<unknown> {
+    try {
+      yield* stream;
+    } catch (error) {
+      if (isTokenRefusal(error)) login.forget();
+      throw error;
+    }
+  };
+  return { ...stream, [Symbol.asyncIterator]: iterate };
 }

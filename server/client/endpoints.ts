@@ -1,14 +1,23 @@
 import { isIP } from "node:net";
-import { checkServerIdentity } from "node:tls";
-import { Client as Channel, connectivityState, credentials, type ChannelCredentials } from "@grpc/grpc-js";
+import { Client as Channel, connectivityState, credentials } from "@grpc/grpc-js";
+import { channelCredentials, type ClientTls, type ClientTlsFiles } from "./client-tls.ts";
 
-/** How the connection to a cluster is encrypted; PEM texts. */
-export interface ClientTls {
-  readonly ca?: Uint8Array;
-  readonly cert?: Uint8Array;
-  readonly key?: Uint8Array;
-  /** The name that certificates must have instead of the endpoint's host: for one who knows a member by its address. */
-  readonly serverName?: string;
+export type { ClientTls } from "./client-tls.ts";
+
+/** Pings by which a connection that has died is noticed while calls are under way on it; etcd takes one every five seconds. */
+export interface Keepalive {
+  readonly timeMs: number;
+  /** How long the answer may take. */
+  readonly timeoutMs: number;
+}
+
+const DEFAULT_KEEPALIVE: Keepalive = { timeMs: 10_000, timeoutMs: 5000 };
+
+export interface EndpointsOptions {
+  /** Endpoints as `host:port` or as URLs; TLS if an endpoint is https or `tls` is given. */
+  readonly endpoints: readonly string[];
+  readonly tls?: ClientTls | ClientTlsFiles | undefined;
+  readonly keepalive?: Keepalive | undefined;
 }
 
 /** Answers may be as large as a range is; the server limits requests. */
@@ -29,17 +38,21 @@ export class Endpoints {
   readonly #channels: readonly Channel[];
   #current = 0;
 
-  /** Endpoints as `host:port` or as URLs; TLS if an endpoint is https or `tls` is given. */
-  constructor(endpoints: readonly string[], tls: ClientTls | undefined) {
+  constructor({ endpoints, tls, keepalive = DEFAULT_KEEPALIVE }: EndpointsOptions) {
     if (endpoints.length === 0) throw new TypeError("a client needs at least one endpoint");
+    const common = {
+      ...CHANNEL_OPTIONS,
+      "grpc.keepalive_time_ms": keepalive.timeMs,
+      "grpc.keepalive_timeout_ms": keepalive.timeoutMs,
+    };
     this.#channels = endpoints.map((endpoint) => {
       const isSecure = tls !== undefined || endpoint.startsWith("https://");
       const target = targetOf(endpoint);
-      if (!isSecure) return new Channel(target, credentials.createInsecure(), CHANNEL_OPTIONS);
+      if (!isSecure) return new Channel(target, credentials.createInsecure(), common);
       const name = tls?.serverName ?? hostOf(target);
       const askedFor = isIP(name) === 0 ? name : NO_SERVER_NAME;
-      const options = { ...CHANNEL_OPTIONS, "grpc.ssl_target_name_override": askedFor };
-      return new Channel(target, secure(tls ?? {}, name), options);
+      const options = { ...common, "grpc.ssl_target_name_override": askedFor };
+      return new Channel(target, channelCredentials(tls ?? {}, name), options);
     });
   }
 
@@ -67,6 +80,13 @@ export class Endpoints {
     }
   }
 
+  /** Whether the current one is connected now; waits as long as it takes to know, but not longer than this. */
+  async isConnected(timeoutMs: number): Promise<boolean> {
+    const channel = this.current;
+    await Endpoints.hasAnswered(channel, timeoutMs);
+    return channel.getChannel().getConnectivityState(true) === connectivityState.READY;
+  }
+
   /** Goes on to the next one, unless another call that failed here has done so already. */
   leave(failed: Channel): void {
     if (failed === this.current) this.#current = (this.#current + 1) % this.#channels.length;
@@ -87,17 +107,4 @@ function targetOf(endpoint: string): string {
 function hostOf(target: string): string {
   const [, bracketed, plain] = /^(?:\[([^\]]+)\]|([^:]+))(?::\d+)?$/.exec(target) ?? [];
   return bracketed ?? plain ?? target;
-}
-
-/** `name` is what the certificate is checked for, an address too; grpc-js would check the name that it asks for. */
-function secure({ ca, cert, key }: ClientTls, name: string): ChannelCredentials {
-  const verification = {
-    checkServerIdentity: (_askedFor: string, certificate: Parameters<typeof checkServerIdentity>[1]) =>
-      checkServerIdentity(name, certificate),
-  };
-  return credentials.createSsl(pem(ca), pem(key), pem(cert), verification);
-}
-
-function pem(bytes: Uint8Array | undefined): Buffer | null {
-  return bytes === undefined ? null : Buffer.from(bytes);
 }
