@@ -18,8 +18,14 @@ export const CHECK_NAMES = {
 } as const;
 export type CheckName = (typeof CHECK_NAMES)["readyz"][number];
 
-/** One probe of /livez or /readyz. */
-export async function runCheck(node: Node, name: CheckName): Promise<CheckResult> {
+/** One check of /livez or /readyz; what it finds is counted. */
+export async function runCheck(node: Node, name: CheckName, probe: keyof typeof CHECK_NAMES): Promise<CheckResult> {
+  const result = await check(node, name);
+  node.tallies.onCheck(probe, name, result.isHealthy);
+  return result;
+}
+
+async function check(node: Node, name: CheckName): Promise<CheckResult> {
   switch (name) {
     case "serializable_read":
       return read(node, true);
@@ -32,11 +38,20 @@ export async function runCheck(node: Node, name: CheckName): Promise<CheckResult
   }
 }
 
-/** The older /health: alarms, a leader, and a read that works. */
-export async function checkHealth(
-  node: Node,
-  options: { readonly isSerializable: boolean; readonly excludedAlarms: ReadonlySet<string> },
-): Promise<CheckResult> {
+/** What /health is asked with. */
+interface HealthOptions {
+  readonly isSerializable: boolean;
+  readonly excludedAlarms: ReadonlySet<string>;
+}
+
+/** The older /health: alarms, a leader, and a read that works; counted, too. */
+export async function checkHealth(node: Node, options: HealthOptions): Promise<CheckResult> {
+  const result = await health(node, options);
+  node.tallies.onHealth(result.isHealthy);
+  return result;
+}
+
+async function health(node: Node, options: HealthOptions): Promise<CheckResult> {
   for (const { alarm } of node.machine.alarms.list(AlarmType.NONE)) {
     const name = AlarmType[alarm];
     if (!options.excludedAlarms.has(name)) return unhealthy(`ALARM ${name}`);

@@ -74,7 +74,35 @@ export function refuseOnLearner(node: Node, isSerializableRead = false): void {
   if (!isSerializableRead && node.isLearner) throw new DomainError("not-supported-for-learner");
 }
 
+/** Reads, and observes how long that took. */
 function range(node: Node, request: RangeRequest): RangeResponse | Promise<RangeResponse> {
+  const startMs = node.clock.monotonicMs();
+  const observe = (isAnswered: boolean): void => {
+    node.tallies.apply.onRange(isAnswered, node.clock.monotonicMs() - startMs);
+  };
+  try {
+    const answer = rangeNow(node, request);
+    if (answer instanceof Promise) return observed(answer, observe);
+    observe(true);
+    return answer;
+  } catch (error) {
+    observe(false);
+    throw error;
+  }
+}
+
+async function observed<T>(answer: Promise<T>, observe: (isAnswered: boolean) => void): Promise<T> {
+  let isAnswered = false;
+  try {
+    const result = await answer;
+    isAnswered = true;
+    return result;
+  } finally {
+    observe(isAnswered);
+  }
+}
+
+function rangeNow(node: Node, request: RangeRequest): RangeResponse | Promise<RangeResponse> {
   refuseIfCorrupt(node);
   if (mayBeLarge(node, request)) return largeRange(node, request);
   const plan = node.machine.mvcc.planRange(request);

@@ -3,6 +3,7 @@ import { create } from "@bufbuild/protobuf";
 import { DomainError } from "../base/domain-error.ts";
 import { hexId } from "../base/ids.ts";
 import { ETCD_VERSION, STORAGE_VERSION } from "../base/versions.ts";
+import { DEFAULT_QUOTA_BYTES } from "../node/node-options.ts";
 import type { Node } from "../node/node.ts";
 import {
   AlarmRequest_AlarmAction as AlarmAction,
@@ -30,8 +31,6 @@ import { write } from "./write.ts";
 
 /** etcd's snapshotSendBufferSize. */
 const SNAPSHOT_CHUNK_BYTES = 32 * 1024;
-/** etcd's DefaultQuotaBytes. */
-const DEFAULT_QUOTA_BYTES = 2 * 1024 * 1024 * 1024;
 
 /** The Maintenance service. If `away` is given, clients are sent away while the member defragments. */
 export function maintenanceService(

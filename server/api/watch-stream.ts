@@ -50,6 +50,7 @@ export class WatchStream {
   readonly #node: Node;
   readonly #call: StreamCall<WatchRequest, WatchResponse>;
   readonly #limits: WatchLimits;
+  readonly #tallies: Node["tallies"]["watches"];
   readonly #watches = new Map<bigint, StreamWatch>();
   readonly #progressTimer: Timer;
   #queue: Queued[] = [];
@@ -65,6 +66,8 @@ export class WatchStream {
     this.#node = node;
     this.#call = call;
     this.#limits = limits;
+    this.#tallies = node.tallies.watches;
+    this.#tallies.streams++;
     this.closed = new Promise((resolve, reject) => {
       this.#settleClosed = (error) => {
         if (error) reject(error);
@@ -124,7 +127,10 @@ export class WatchStream {
   }
 
   close(): void {
+    if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#tallies.streams--;
+    this.#tallies.pendingEvents -= eventsIn(this.#queue);
     this.#progressTimer.cancel();
     for (const watch of this.#watches.values()) watch.handle?.remove();
     this.#watches.clear();
@@ -172,7 +178,9 @@ export class WatchStream {
     watch.handle?.remove();
     this.#watches.delete(watch.id);
     // What it still had to say is not said after it was cancelled.
+    const pending = eventsIn(this.#queue);
     this.#queue = this.#queue.filter((queued) => queued.watch !== watch);
+    this.#tallies.pendingEvents -= pending - eventsIn(this.#queue);
     this.#queuedBytes = this.#queue.reduce((bytes, queued) => bytes + queued.bytes, 0);
   }
 
@@ -188,6 +196,7 @@ export class WatchStream {
     const bytes = events.reduce((sum, { kv }) => sum + (kv ? kv.key.length + kv.value.length : 0) + 64, 0);
     const response = create(WatchResponseSchema, { header: headerOf(this.#node, revision), watchId: watch.id });
     response.events = events as Event[];
+    if (!this.#isClosed) this.#tallies.pendingEvents += events.length;
     this.#enqueue({ response, watch, bytes });
   }
 
@@ -215,11 +224,14 @@ export class WatchStream {
       const { watch } = head;
       const bytes = head.bytes + this.#mergeFollowing(head);
       let { response } = head;
+      const { length } = response.events;
+      this.#tallies.pendingEvents -= length;
       if (watch?.wantsPrevious) {
         const completed = withPreviousValues(this.#node, response);
         response = completed instanceof Promise ? await completed : completed;
       }
       if (this.#isClosed) return;
+      this.#tallies.sentEvents += length;
       const parts = watch?.wantsFragments ? this.#fragments(response) : [response];
       for (const part of parts) if (!this.#call.send(part)) await this.#call.drained();
       this.#queuedBytes = Math.max(0, this.#queuedBytes - bytes);
@@ -251,6 +263,10 @@ export class WatchStream {
     if (response.events.length < 2 || toBinary(WatchResponseSchema, response).length < fragmentBytes) return [response];
     return splitFragments(response, fragmentBytes);
   }
+}
+
+function eventsIn(queue: readonly Queued[]): number {
+  return queue.reduce((sum, { response }) => sum + response.events.length, 0);
 }
 
 /** An empty key stands for the first one that there can be. */

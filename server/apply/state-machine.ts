@@ -10,6 +10,7 @@ import { uint64Bytes } from "../backend/uint64.ts";
 import { WriteBuffer } from "../backend/write-buffer.ts";
 import type { Deferred } from "../mvcc/deferred.ts";
 import { Mvcc } from "../mvcc/mvcc.ts";
+import type { MvccTallies } from "../mvcc/mvcc-tallies.ts";
 import { decodeRecord } from "../mvcc/record-codec.ts";
 import type { RevisionKey } from "../mvcc/revision.ts";
 import { RevisionMap } from "../mvcc/revision-map.ts";
@@ -40,6 +41,8 @@ export interface StateMachineOptions {
   readonly minLeaseTtlSeconds: number;
   readonly valueCacheBytes: number;
   readonly persistLeaseCheckpoints: boolean;
+  /** Counts on when another machine takes the place of this one. */
+  readonly tallies?: MvccTallies | undefined;
 }
 
 /** Which entry of the log it is. */
@@ -86,7 +89,8 @@ export class StateMachine {
       minTtlSeconds: options.minLeaseTtlSeconds,
       persistCheckpoints: options.persistLeaseCheckpoints,
     });
-    this.mvcc = new Mvcc({ buffer, sizes, leases: this.lessor, cacheBytes: options.valueCacheBytes });
+    const { valueCacheBytes: cacheBytes, tallies } = options;
+    this.mvcc = new Mvcc({ buffer, sizes, leases: this.lessor, cacheBytes, tallies });
     this.membership = new Membership(buffer, options.maxLearners);
     this.alarms = new Alarms(buffer);
     this.auth = new AuthStore(buffer);
@@ -149,6 +153,7 @@ export class StateMachine {
     const valueOf = this.#valueOf;
     const path = choosePath({ view: mvcc, valueOf, leaseOf: (key) => lessor.leaseOf(key) }, request);
     checkTxn(mvcc, { lessor, valueOf }, request, path);
+    mvcc.noteTxn((path.isSuccess ? request.success : request.failure).length);
     return readTxn(mvcc, request, path);
   }
 

@@ -39,6 +39,8 @@ export interface GrpcServices {
   readonly onBug: GrpcServerOptions["onBug"];
   readonly onCallStart?: GrpcServerOptions["onCallStart"];
   readonly onCallEnd?: GrpcServerOptions["onCallEnd"];
+  readonly onReceived?: GrpcServerOptions["onReceived"];
+  readonly onSent?: GrpcServerOptions["onSent"];
 }
 
 /**
@@ -86,13 +88,16 @@ export class ClientPort {
   /** Serves gRPC where HTTP has been started before. */
   startGrpc(services: GrpcServices): void {
     const garbage = new YoungCollection();
+    const { onReceived, onSent } = services;
     this.#grpc = new GrpcJsServer(services.methods, {
       maxReceiveBytes: maxMessageBytes(this.#config),
       maxConcurrentStreams: this.#config.maxConcurrentStreams,
       keepaliveTimeMs: this.#config.grpcKeepaliveIntervalMs,
       keepaliveTimeoutMs: this.#config.grpcKeepaliveTimeoutMs,
       onBug: services.onBug,
-      onSent: (bytes) => {
+      ...(onReceived && { onReceived }),
+      onSent: (method, bytes) => {
+        onSent?.(method, bytes);
         garbage.passed(bytes);
       },
       ...(services.onCallStart && { onCallStart: services.onCallStart }),

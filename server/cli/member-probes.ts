@@ -16,7 +16,7 @@ export function memberHttpSources(standing: () => Standing, metrics: ScrapableMe
   return {
     version: () => sources().version(),
     health: (options) => sources().health(options),
-    check: (name) => sources().check(name),
+    check: (name, probe) => sources().check(name, probe),
     metrics: () => metrics.text(),
   };
 }

@@ -25,6 +25,7 @@ import type { ClientHttp } from "./client-http.ts";
 import { maxMessageBytes, type ClientPort } from "./client-port.ts";
 import { memberStartConfig } from "./member-start-config.ts";
 import { memberOf, type Standing } from "./member-standing.ts";
+import { nodeIdentity } from "./node-identity.ts";
 import { callObservers, nodeMethods } from "./node-services.ts";
 import { lockFolder, startMember, type MemberOptions } from "./start-member.ts";
 
@@ -241,7 +242,7 @@ export class MemberRun {
     if (config.featureGates.InitialCorruptCheck) await node.checkCorruption();
     await node.published;
     if (this.#isStopping || this.#standing.kind !== "starting") return;
-    observeNode(node, metrics);
+    observeNode(node, metrics, nodeIdentity(config));
     const methods = nodeMethods(node, config, auth);
     const observers = { onBug: onFatal, ...callObservers(methods, metrics, config) };
     clientHttp.serveGateway(node, methods, { maxReceiveBytes: maxMessageBytes(config), ...observers });

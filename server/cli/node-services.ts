@@ -25,11 +25,17 @@ export function nodeMethods(node: Node, config: Config, auth: ServiceAuth): read
 export function callObservers(methods: readonly BoundMethod[], metrics: ScrapableMetrics, config: Config) {
   const calls = callMetrics(metrics, methods, { isExtensive: config.metrics === "extensive" });
   return {
-    onCallStart: (method: BoundMethod): void => {
-      calls.onStart(method);
+    onCallStart: (method: BoundMethod, clientVersion: string | undefined): void => {
+      calls.onStart(method, clientVersion);
     },
     onCallEnd: (method: BoundMethod, code: number, durationMs: number): void => {
       calls.onEnd(method, code, durationMs);
+    },
+    onReceived: (method: BoundMethod, bytes: number): void => {
+      calls.onReceived(method, bytes);
+    },
+    onSent: (method: BoundMethod, bytes: number): void => {
+      calls.onSent(method, bytes);
     },
   };
 }
@@ -43,7 +49,7 @@ export function nodeHttpSources(node: Node, metrics: ScrapableMetrics): HttpSour
       storage: STORAGE_VERSION,
     }),
     health: (options) => checkHealth(node, options),
-    check: (name) => runCheck(node, name),
+    check: (name, probe) => runCheck(node, name, probe),
     metrics: () => metrics.text(),
     debugVariables: () => debugVariables(node),
   };

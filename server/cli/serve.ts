@@ -9,6 +9,7 @@ import { ClientHttp } from "./client-http.ts";
 import { ClientPort, maxMessageBytes } from "./client-port.ts";
 import { fatalHandler } from "./fatal.ts";
 import { callObservers, nodeHttpSources, nodeMethods } from "./node-services.ts";
+import { nodeIdentity } from "./node-identity.ts";
 import { PeerPort } from "./peer-port.ts";
 import { startMember } from "./start-member.ts";
 import { tlsOf } from "./tls.ts";
@@ -49,7 +50,7 @@ export async function serve(config: Config, logger: Logger): Promise<void> {
     });
     if (config.featureGates.InitialCorruptCheck) await node.checkCorruption();
     await node.published;
-    observeNode(node, metrics);
+    observeNode(node, metrics, nodeIdentity(config));
     observeEventLoopDelay(metrics);
     const methods = nodeMethods(node, config, auth);
     const http = new ClientHttp({ config, logger, sources: nodeHttpSources(node, metrics) });

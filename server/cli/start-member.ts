@@ -4,12 +4,14 @@ import { verifyBootstrap } from "../config/verify-bootstrap.ts";
 import { cryptoRandom } from "../host/crypto-random.ts";
 import { openLeveldownStore } from "../host/leveldown-store.ts";
 import { nodeClock } from "../host/node-clock.ts";
+import { measuredDisk } from "../host/measured-disk.ts";
 import { nodeDisk } from "../host/node-disk.ts";
 import { unsyncedDisk } from "../host/unsynced-disk.ts";
 import { BootstrapError, type MemberIdentity } from "../node/bootstrap.ts";
 import { dataFolder } from "../node/data-folder.ts";
 import type { Node } from "../node/node.ts";
 import type { NodeWorld } from "../node/node-options.ts";
+import { NodeTallies } from "../node/node-tallies.ts";
 import { startNode } from "../node/start-node.ts";
 import type { DiskLock } from "../ports/disk.ts";
 import type { Logger } from "../ports/logger.ts";
@@ -60,10 +62,13 @@ export async function startMember({
   const folder = dataFolder(config.dataDir, config.walDir);
   if (!(await walExists(nodeDisk, folder.wal))) refuseWrongCluster(config);
   const { cluster, ...rest } = nodeConfig(config);
+  const tallies = new NodeTallies({ nowMs: () => clock.monotonicMs(), slowApplyMs: config.warningApplyDurationMs });
+  const disk = config.unsafeNoFsync ? unsyncedDisk(nodeDisk) : nodeDisk;
   return startNode(
     { ...rest, cluster: { ...cluster, joinsAs: supervision?.joinsAs } },
     {
-      disk: config.unsafeNoFsync ? unsyncedDisk(nodeDisk) : nodeDisk,
+      disk: measuredDisk(disk, folder.wal, tallies.disk),
+      tallies,
       folder,
       clock,
       logger,

@@ -65,7 +65,8 @@ export type FeatureGates = Readonly<Record<FeatureGate, boolean>>;
 /** The names of all gates. */
 export const FEATURE_GATE_NAMES = Object.keys(FEATURE_GATES) as readonly FeatureGate[];
 
-const WHOLE_STAGES = { AllAlpha: "alpha", AllBeta: "beta" } as const;
+/** Names under which all gates of a stage are opened at once. */
+export const WHOLE_STAGES = { AllAlpha: "alpha", AllBeta: "beta" } as const;
 
 /** Reads `Name=true,Other=false` over the defaults. A gate named by itself outranks AllAlpha and AllBeta. */
 export function parseFeatureGates(text: string): Parsed<FeatureGates> {

@@ -8,7 +8,7 @@ export interface HttpSources {
     readonly isSerializable: boolean;
     readonly excludedAlarms: ReadonlySet<string>;
   }) => Promise<CheckResult>;
-  readonly check: (name: CheckName) => Promise<CheckResult>;
+  readonly check: (name: CheckName, probe: "livez" | "readyz") => Promise<CheckResult>;
   /** What /debug/vars shows of the process and of raft; undefined: there is nothing yet. */
   readonly debugVariables?: () => Readonly<Record<string, unknown>>;
   /** The Prometheus text and its content type. */
@@ -94,7 +94,7 @@ async function answerProbe(
   const lines: string[] = [];
   let isHealthy = true;
   for (const name of named) {
-    const result = await sources.check(name);
+    const result = await sources.check(name, probe);
     isHealthy &&= result.isHealthy;
     lines.push(result.isHealthy ? `[+]${name} ok\n` : `[-]${name} failed: ${result.reason}\n`);
   }

@@ -19,7 +19,7 @@ export interface JsonCallOptions {
   readonly maxReceiveBytes: number;
   /** An error that is no outcome: a bug. */
   readonly onBug: (error: unknown) => void;
-  readonly onCallStart?: ((method: BoundMethod) => void) | undefined;
+  readonly onCallStart?: ((method: BoundMethod, clientVersion: string | undefined) => void) | undefined;
   readonly onCallEnd?: ((method: BoundMethod, code: Code, durationMs: number) => void) | undefined;
 }
 
@@ -87,7 +87,7 @@ async function withStatus<T>(
   run: () => Promise<T>,
 ): Promise<T> {
   const startMs = performance.now();
-  onCallStart?.(method);
+  onCallStart?.(method, call.metadata("client-api-version"));
   const end = (code: Code): void => onCallEnd?.(method, code, performance.now() - startMs);
   const { timeoutMs } = call;
   const timedOut = Promise.withResolvers<never>();

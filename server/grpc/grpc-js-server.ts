@@ -25,11 +25,17 @@ export interface GrpcServerOptions {
   readonly keepaliveTimeoutMs: number;
   /** An error that is no outcome: a bug. The process is expected to end. */
   readonly onBug: (error: unknown) => void;
-  readonly onCallStart?: (method: BoundMethod) => void;
+  /** `clientVersion` is what the client says of itself, if it does. */
+  readonly onCallStart?: (method: BoundMethod, clientVersion: string | undefined) => void;
   readonly onCallEnd?: (method: BoundMethod, code: Code, durationMs: number) => void;
+  /** A request of so many bytes has come. */
+  readonly onReceived?: (method: BoundMethod, bytes: number) => void;
   /** A response of so many bytes is on its way: what it was made of is garbage soon. */
-  readonly onSent?: (bytes: number) => void;
+  readonly onSent?: (method: BoundMethod, bytes: number) => void;
 }
+
+/** What etcd's clients say of themselves in the metadata of every call. */
+const CLIENT_VERSION = "client-api-version";
 
 type StreamingCall = ServerWritableStream<unknown, unknown> | ServerDuplexStream<unknown, unknown>;
 
@@ -88,12 +94,15 @@ export class GrpcJsServer {
         requestStream: method.kind === "bidi_streaming",
         responseStream: method.kind !== "unary",
         requestSerialize: () => Buffer.alloc(0),
-        requestDeserialize: method.decode,
+        requestDeserialize: (bytes) => {
+          this.#options.onReceived?.(method, bytes.length);
+          return method.decode(bytes);
+        },
         // Streams encode in `send`.
         responseSerialize:
           method.kind === "unary"
-            ? (message) => this.#sent(asBuffer(method.encode(message)))
-            : (bytes) => this.#sent(bytes as Buffer),
+            ? (message) => this.#sent(method, asBuffer(method.encode(message)))
+            : (bytes) => this.#sent(method, bytes as Buffer),
         responseDeserialize: (bytes) => bytes,
       };
       handlers[method.name] = (
@@ -104,15 +113,16 @@ export class GrpcJsServer {
     void service;
   }
 
-  #sent(response: Buffer): Buffer {
-    this.#options.onSent?.(response.length);
+  #sent(method: BoundMethod, response: Buffer): Buffer {
+    this.#options.onSent?.(method, response.length);
     return response;
   }
 
   #unary(method: BoundMethod, handle: UnaryHandler<unknown, unknown>) {
     return (call: ServerUnaryCall<unknown, unknown>, reply: sendUnaryData<unknown>): void => {
       const startMs = performance.now();
-      this.#options.onCallStart?.(method);
+      const context = new GrpcJsCall(call);
+      this.#options.onCallStart?.(method, context.metadata(CLIENT_VERSION));
       const fail = (error: unknown): void => {
         const status = this.#statusOf(error);
         this.#options.onCallEnd?.(method, status.code, performance.now() - startMs);
@@ -123,7 +133,7 @@ export class GrpcJsServer {
         reply(null, response);
       };
       try {
-        const response = handle(call.request, new GrpcJsCall(call));
+        const response = handle(call.request, context);
         if (response instanceof Promise) response.then(succeed, fail);
         else succeed(response);
       } catch (error) {
@@ -135,8 +145,9 @@ export class GrpcJsServer {
   #streaming(method: BoundMethod, handle: StreamHandler<unknown, unknown>) {
     return (call: StreamingCall): void => {
       const startMs = performance.now();
-      this.#options.onCallStart?.(method);
-      handle(new GrpcJsStream(call, method)).then(
+      const context = new GrpcJsStream(call, method);
+      this.#options.onCallStart?.(method, context.metadata(CLIENT_VERSION));
+      handle(context).then(
         () => {
           const code = call.cancelled ? Code.CANCELED : Code.OK;
           this.#options.onCallEnd?.(method, code, performance.now() - startMs);

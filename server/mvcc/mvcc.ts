@@ -13,6 +13,7 @@ import type { KeyVersion } from "./key-version.ts";
 import type { KeyLeases } from "./key-leases.ts";
 import { MvccLoader } from "./mvcc-loader.ts";
 import type { LoadedMvcc } from "./mvcc-loader.ts";
+import { MvccTallies } from "./mvcc-tallies.ts";
 import { planRange, planRangeSliced } from "./range-plan.ts";
 import type { RangePlan, RangeView } from "./range-plan.ts";
 import { encodeRevision, rowKey } from "./revision.ts";
@@ -40,6 +41,7 @@ export interface MvccParts {
   readonly sizes: SizeAccounting;
   readonly leases: KeyLeases;
   readonly cacheBytes: number;
+  readonly tallies?: MvccTallies | undefined;
 }
 
 /** The key-value store with its history: the index in memory, the records in buffer, cache and store. */
@@ -49,6 +51,7 @@ export class Mvcc implements RangeView {
   readonly #leases: KeyLeases;
   readonly #cache: ValueCache;
   readonly #hashes = new CompactionHashes();
+  readonly #tallies: MvccTallies;
   readonly index = new TreeIndex();
   #currentRevision: Revision = 1;
   #compactRevision: Revision = -1;
@@ -56,11 +59,12 @@ export class Mvcc implements RangeView {
   #indexCompactedTo: Revision = -1;
   #jobs: readonly CompactionJob[] = [];
 
-  constructor({ buffer, sizes, leases, cacheBytes }: MvccParts) {
+  constructor({ buffer, sizes, leases, cacheBytes, tallies = new MvccTallies() }: MvccParts) {
     this.#buffer = buffer;
     this.#sizes = sizes;
     this.#leases = leases;
     this.#cache = new ValueCache(cacheBytes);
+    this.#tallies = tallies;
   }
 
   get currentRevision(): Revision {
@@ -133,6 +137,7 @@ export class Mvcc implements RangeView {
       cache: this.#cache,
       sizes: this.#sizes,
       leases: this.#leases,
+      tallies: this.#tallies,
     };
     return new WriteTxn(targets, this.#currentRevision + 1, this.#compactRevision);
   }
@@ -140,6 +145,16 @@ export class Mvcc implements RangeView {
   /** Ends it: if it has changed something, its revision is the current one from now on. */
   commit(txn: WriteTxn): void {
     this.#currentRevision = txn.currentRevision;
+    this.noteTxn(txn.operations);
+  }
+
+  noteRange(): void {
+    this.#tallies.ranges++;
+  }
+
+  /** A transaction of so many operations has been done; etcd counts those of more than one. */
+  noteTxn(operations: number): void {
+    if (operations > 1) this.#tallies.txns++;
   }
 
   /**

@@ -18,6 +18,8 @@ export interface RangeView {
   readonly index: TreeIndex;
   readonly currentRevision: Revision;
   readonly compactRevision: Revision;
+  /** A range is read from it. */
+  noteRange(): void;
 }
 
 /** All of a range's answer but the records: whoever has these needs not decode them to send them. */
@@ -47,6 +49,7 @@ export function planRange(view: RangeView, request: RangeRequest): RangePlan {
 
 /** Plans a range with a pause after every some thousand keys; what is written meanwhile is not seen. */
 export function* planRangeSliced(view: RangeView, request: RangeRequest): Slices<RangePlan> {
+  view.noteRange();
   const current = view.currentRevision;
   const revision = readRevision(view, Number(request.revision));
   const collector = new Collector(request, revision);

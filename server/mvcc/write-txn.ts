@@ -10,6 +10,7 @@ import type { KeyIndex } from "./key-index.ts";
 import type { KeyLeases } from "./key-leases.ts";
 import type { KeyRange } from "./key-range.ts";
 import type { KeyVersion } from "./key-version.ts";
+import type { MvccTallies } from "./mvcc-tallies.ts";
 import type { RangeView } from "./range-plan.ts";
 import { encodeRecord, encodeTombstone } from "./record-codec.ts";
 import { rowKey } from "./revision.ts";
@@ -23,6 +24,7 @@ export interface WriteTargets {
   readonly cache: ValueCache;
   readonly sizes: SizeAccounting;
   readonly leases: KeyLeases;
+  readonly tallies: MvccTallies;
 }
 
 const EMPTY = new Uint8Array();
@@ -36,6 +38,7 @@ export class WriteTxn implements RangeView {
   readonly #main: Revision;
   readonly compactRevision: Revision;
   readonly events: Event[] = [];
+  #operations = 0;
 
   constructor(targets: WriteTargets, main: Revision, compactRevision: Revision) {
     this.#targets = targets;
@@ -52,8 +55,21 @@ export class WriteTxn implements RangeView {
     return this.events.length === 0 ? this.#main - 1 : this.#main;
   }
 
+  /** Ranges, puts and deletions so far. */
+  get operations(): number {
+    return this.#operations;
+  }
+
+  noteRange(): void {
+    this.#operations++;
+    this.#targets.tallies.ranges++;
+  }
+
   put(key: Uint8Array, value: Uint8Array, lease: LeaseId): void {
-    const { index, buffer, cache, sizes, leases } = this.#targets;
+    const { index, buffer, cache, sizes, leases, tallies } = this.#targets;
+    this.#operations++;
+    tallies.puts++;
+    tallies.putBytes += key.length + value.length;
     const name = byteString(key);
     const known = index.get(name);
     const isNew = known === undefined || !known.isAlive;
@@ -75,7 +91,9 @@ export class WriteTxn implements RangeView {
 
   /** The versions that were deleted, in key order. */
   deleteRange(range: KeyRange): readonly KeyVersion[] {
-    const { index } = this.#targets;
+    const { index, tallies } = this.#targets;
+    this.#operations++;
+    tallies.deletes++;
     if (range.isSingle) {
       const known = index.get(range.from);
       return known?.isAlive ? [this.#delete(range.from, known)] : [];

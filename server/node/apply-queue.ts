@@ -6,6 +6,7 @@ import { InternalRaftRequestSchema, type InternalRaftRequest } from "../proto/ge
 import { decodeConfChange, decodeConfChangeV2 } from "../proto/raft-codec-confchange.ts";
 import { EntryType, type ConfChange, type ConfChangeV2, type Entry } from "../proto/raft-message.ts";
 import type { AppliedIndex } from "./applied-index.ts";
+import { NodeTallies } from "./node-tallies.ts";
 import { nextTurn } from "./pause.ts";
 import type { Proposals } from "./proposals.ts";
 import type { Replica } from "./replica.ts";
@@ -36,11 +37,13 @@ export interface ApplyQueueOptions {
   readonly onFacts: (facts: readonly Fact[]) => void;
   readonly onBatchApplied: () => void;
   readonly onFailure: (error: unknown) => void;
+  readonly tallies?: NodeTallies | undefined;
 }
 
 /** Applies committed entries in order, in slices of the event loop, fetching what an entry needs before it is applied. */
 export class ApplyQueue {
   readonly #options: ApplyQueueOptions;
+  readonly #tallies: NodeTallies;
   readonly #batches: ApplyBatch[] = [];
   #isRunning = false;
   #isPaused = false;
@@ -48,6 +51,7 @@ export class ApplyQueue {
 
   constructor(options: ApplyQueueOptions) {
     this.#options = options;
+    this.#tallies = options.tallies ?? new NodeTallies();
   }
 
   push(batch: ApplyBatch): void {
@@ -144,10 +148,15 @@ export class ApplyQueue {
     const { replica, clock, proposals, onFacts } = this.#options;
     const id = request?.header?.ID ?? request?.ID ?? 0n;
     const isWaiting = id !== 0n && proposals.isWaiting(id);
-    const outcome = replica.machine.apply(entry, request, { nowMs: clock.monotonicMs(), isWaiting });
+    const nowMs = clock.monotonicMs();
+    const outcome = replica.machine.apply(entry, request, { nowMs, isWaiting });
+    if (request) this.#tallies.apply.onApplied(request, outcome.fault, clock.monotonicMs() - nowMs);
     if (outcome.events.length > 0) replica.machine.watchHub.notify(outcome.events, outcome.revision);
     if (isWaiting) proposals.settle(id, outcome);
-    if (outcome.facts.length > 0) onFacts(outcome.facts);
+    if (outcome.facts.length > 0) {
+      this.#tallies.onFacts(outcome.facts);
+      onFacts(outcome.facts);
+    }
   }
 
   #applyConfChange(entry: Entry): void {

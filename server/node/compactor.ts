@@ -3,6 +3,7 @@ import type { Revision } from "../base/ids.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Hashing } from "./hashing.ts";
+import { NodeTallies } from "./node-tallies.ts";
 import { pause } from "./pause.ts";
 import type { Pins } from "./pins.ts";
 import type { Replica } from "./replica.ts";
@@ -21,16 +22,19 @@ export interface CompactorOptions {
   readonly batchLimit: number;
   readonly pauseMs: number;
   readonly onFailure: (error: unknown) => void;
+  readonly tallies?: NodeTallies | undefined;
 }
 
 /** Carries out scheduled compactions one after the other, in small steps beside everything else. */
 export class Compactor {
   readonly #options: CompactorOptions;
+  readonly #tallies: NodeTallies;
   #isRunning = false;
   #waiters: { readonly revision: Revision; readonly resolve: () => void }[] = [];
 
   constructor(options: CompactorOptions) {
     this.#options = options;
+    this.#tallies = options.tallies ?? new NodeTallies();
   }
 
   /** A compaction has been scheduled, now or before the restart. */
@@ -77,24 +81,34 @@ export class Compactor {
     const hash = job.isResumed ? undefined : await this.#options.hashing.hashAt(point);
     let deleted = 0;
     let sincePause = 0;
+    const { compaction } = this.#tallies;
+    let sliceStartMs = clock.monotonicMs();
     for (const rows of machine.mvcc.compactionSlices(job)) {
       if (replica.machine !== machine) return;
+      const indexedMs = clock.monotonicMs();
+      compaction.indexPauseMs.observe(indexedMs - sliceStartMs);
       machine.mvcc.deleteRows(rows);
+      compaction.rowsPauseMs.observe(clock.monotonicMs() - indexedMs);
       deleted += rows.length;
       sincePause += rows.length;
       this.#options.flusher.onApplied();
       if (sincePause < batchLimit) {
         await turns.next();
+        sliceStartMs = clock.monotonicMs();
         continue;
       }
       sincePause = 0;
       await pause(clock, pauseMs);
       if (this.#options.flusher.isOverfull) await this.#options.flusher.flush();
+      sliceStartMs = clock.monotonicMs();
     }
     if (replica.machine !== machine) return;
     machine.mvcc.finishCompaction(job);
     if (hash) machine.mvcc.storeCompactionHash(hash);
     this.#options.flusher.onApplied();
+    compaction.deletedRows += deleted;
+    compaction.lastUnixSeconds = clock.unixMs() / 1000;
+    compaction.totalMs.observe(clock.monotonicMs() - startMs);
     logger.info("finished scheduled compaction", {
       "compact-revision": job.revision,
       took: `${(clock.monotonicMs() - startMs).toFixed(1)}ms`,

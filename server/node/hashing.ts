@@ -3,6 +3,7 @@ import type { StoreRange } from "../backend/store.ts";
 import type { Revision } from "../base/ids.ts";
 import { BackendHash, HashKv, type HashKvResult, type HashPoint } from "../mvcc/hash.ts";
 import { encodeRevision } from "../mvcc/revision.ts";
+import { NodeTallies } from "./node-tallies.ts";
 import type { Pins } from "./pins.ts";
 import type { Replica } from "./replica.ts";
 import type { StoreFlusher } from "./store-flusher.ts";
@@ -18,14 +19,17 @@ export interface HashingOptions {
   /** Held while a view of the store is read. */
   readonly views: Pins;
   readonly turns: Turns;
+  readonly tallies?: NodeTallies | undefined;
 }
 
 /** Computes the hashes by which members are compared, in slices beside everything else. */
 export class Hashing {
   readonly #options: HashingOptions;
+  readonly #tallies: NodeTallies;
 
   constructor(options: HashingOptions) {
     this.#options = options;
+    this.#tallies = options.tallies ?? new NodeTallies();
   }
 
   /** HashKV at a revision (0: now). Faults: compacted, future-revision. */
@@ -36,7 +40,8 @@ export class Hashing {
     if (cached) return cached;
     const unpin = pins.pin();
     try {
-      return await this.hashAt(mvcc.hashPoint(revision));
+      const point = mvcc.hashPoint(revision);
+      return await this.#tallies.timed(this.#tallies.hash.revisionSeconds, () => this.hashAt(point));
     } finally {
       unpin();
     }
@@ -57,7 +62,11 @@ export class Hashing {
   }
 
   /** The hash over all buckets. */
-  async hash(): Promise<number> {
+  hash(): Promise<number> {
+    return this.#tallies.timed(this.#tallies.hash.wholeSeconds, () => this.#hash());
+  }
+
+  async #hash(): Promise<number> {
     await this.#options.flusher.flush();
     const hash = new BackendHash();
     for (const bucket of BUCKETS) {

@@ -6,6 +6,7 @@ import type { Clock, Timer } from "../ports/clock.ts";
 import { PeerCallError } from "../ports/peer-call-error.ts";
 import type { LeaseTimeToLive, PeerCalls } from "../ports/network.ts";
 import type { Leadership } from "./leadership.ts";
+import { NodeTallies } from "./node-tallies.ts";
 import { pause } from "./pause.ts";
 import type { Command } from "./proposals.ts";
 import type { Replica } from "./replica.ts";
@@ -28,15 +29,18 @@ export interface LeaseKeeperOptions {
   readonly requestTimeoutMs: number;
   readonly hasCheckpoints: boolean;
   readonly propose: (command: Command, caller?: Caller) => Promise<unknown>;
+  readonly tallies?: NodeTallies | undefined;
 }
 
 /** Lets leases expire on the leader, and answers keep-alives and questions on every member by asking the leader. */
 export class LeaseKeeper {
   readonly #options: LeaseKeeperOptions;
   readonly #timers: Timer[] = [];
+  readonly #tallies: NodeTallies;
 
   constructor(options: LeaseKeeperOptions) {
     this.#options = options;
+    this.#tallies = options.tallies ?? new NodeTallies();
     options.leadership.onChange(() => {
       this.onLeadership();
     });
@@ -81,6 +85,7 @@ export class LeaseKeeper {
       const renewal = replica.machine.lessor.renew(id, clock.monotonicMs());
       switch (renewal.kind) {
         case "renewed":
+          this.#tallies.leases.renewed++;
           // The checkpoint would otherwise shorten the lease again after the next change of leader.
           if (renewal.hadCheckpoint && hasCheckpoints) {
             await propose({ leaseCheckpoint: { checkpoints: [{ ID: id, remainingTTL: 0n }] } });
@@ -151,7 +156,12 @@ export class LeaseKeeper {
     const caller = auth.isEnabled ? { username: ROOT, revision: auth.revision } : undefined;
     for (const id of lessor.expired(clock.monotonicMs(), REVOKES_PER_TICK)) {
       // One that fails is reported as expired again a little later.
-      propose({ leaseRevoke: { ID: id } }, caller).catch(() => undefined);
+      propose({ leaseRevoke: { ID: id } }, caller).then(
+        () => {
+          this.#tallies.leases.expired++;
+        },
+        () => undefined,
+      );
     }
   }
 

@@ -4,6 +4,7 @@ import type { Logger } from "../ports/logger.ts";
 import type { MemoryStorage } from "../raft/memory-storage.ts";
 import type { Wal } from "../wal/wal.ts";
 import type { AppliedIndex } from "./applied-index.ts";
+import { NodeTallies } from "./node-tallies.ts";
 import type { StoreFlusher } from "./store-flusher.ts";
 
 /** The log is kept whole for this long after a snapshot went out, so that its receiver finds the entries that follow (etcd's releaseDelayAfterSnapshot). */
@@ -20,6 +21,7 @@ export interface LocalSnapshotterOptions {
   readonly snapshotCount: number;
   readonly catchUpEntries: number;
   readonly onFailure: (error: unknown) => void;
+  readonly tallies?: NodeTallies | undefined;
 }
 
 /**
@@ -28,6 +30,7 @@ export interface LocalSnapshotterOptions {
  */
 export class LocalSnapshotter {
   readonly #options: LocalSnapshotterOptions;
+  readonly #tallies: NodeTallies;
   #lastIndex: Index;
   #isRunning = false;
   #sending = 0;
@@ -35,6 +38,7 @@ export class LocalSnapshotter {
 
   constructor(options: LocalSnapshotterOptions) {
     this.#options = options;
+    this.#tallies = options.tallies ?? new NodeTallies();
     this.#lastIndex = options.log.snapshot().metadata.index;
   }
 
@@ -73,7 +77,8 @@ export class LocalSnapshotter {
     if (confState === undefined || !log.createSnapshot(index, confState, undefined)) return;
     const { metadata } = log.snapshot();
     this.#lastIndex = index;
-    await wal.append({ entries: [], snapshot: metadata, sync: true });
+    const { markerSeconds } = this.#tallies.disk;
+    await this.#tallies.timed(markerSeconds, () => wal.append({ entries: [], snapshot: metadata, sync: true }));
     await wal.releaseBelow(index);
     logger.info("saved snapshot", { "snapshot-index": index });
     if (this.#sending > 0 || clock.monotonicMs() < this.#keepUntilMs) return;

@@ -5,6 +5,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { PeerCalls } from "../ports/network.ts";
 import type { Leadership } from "./leadership.ts";
 import type { MemberChanges } from "./member-changes.ts";
+import { NodeTallies } from "./node-tallies.ts";
 import { pause } from "./pause.ts";
 import type { Replica } from "./replica.ts";
 
@@ -18,6 +19,7 @@ export interface MemberServiceOptions {
   readonly calls: PeerCalls;
   readonly clock: Clock;
   readonly requestTimeoutMs: number;
+  readonly tallies?: NodeTallies | undefined;
 }
 
 /** What a replacement has come to. */
@@ -29,9 +31,11 @@ export interface Replacement {
 /** Who is in the cluster, to look at and to change, from any member. */
 export class MemberService {
   readonly #options: MemberServiceOptions;
+  readonly #tallies: NodeTallies;
 
   constructor(options: MemberServiceOptions) {
     this.#options = options;
+    this.#tallies = options.tallies ?? new NodeTallies();
   }
 
   /** By ascending id, as applied here. */
@@ -53,10 +57,10 @@ export class MemberService {
 
   /** Gives a learner its vote. Any member may be asked: it asks the leader. */
   async promote(id: NodeId): Promise<void> {
-    const { leadership, replica, changes, calls, clock, requestTimeoutMs } = this.#options;
+    const { leadership, replica, calls, clock, requestTimeoutMs } = this.#options;
     const deadlineMs = clock.monotonicMs() + requestTimeoutMs;
     for (;;) {
-      if (leadership.isLeader) return changes.promote(id);
+      if (leadership.isLeader) return this.promoteHere(id);
       const leader = leadership.leader === NO_NODE ? undefined : replica.machine.membership.member(leadership.leader);
       const timeoutMs = deadlineMs - clock.monotonicMs();
       if (timeoutMs <= 0) throw new DomainError("timeout");
@@ -74,8 +78,14 @@ export class MemberService {
   }
 
   /** The leader's part of `promote`. */
-  promoteHere(id: NodeId): Promise<void> {
-    return this.#options.changes.promote(id);
+  async promoteHere(id: NodeId): Promise<void> {
+    try {
+      await this.#options.changes.promote(id);
+      this.#tallies.consensus.promotions++;
+    } catch (error) {
+      if (error instanceof DomainError && error.fault !== "not-leader") this.#tallies.onPromotionFailed(error.fault);
+      throw error;
+    }
   }
 
   /**

@@ -9,6 +9,10 @@ import type { PeerHandlers } from "../ports/peer-handlers.ts";
 import type { AutoCompaction } from "./auto-compactor.ts";
 import type { InitialCluster, MemberIdentity } from "./bootstrap.ts";
 import type { DataFolder } from "./data-folder.ts";
+import type { NodeTallies } from "./node-tallies.ts";
+
+/** etcd's DefaultQuotaBytes, for a quota of 0. */
+export const DEFAULT_QUOTA_BYTES = 2 * 1024 * 1024 * 1024;
 
 /** What a member is run with; names follow etcd's flags. */
 export interface NodeConfig {
@@ -55,6 +59,8 @@ export interface NodeWorld {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** What the member counts with; one of its own if it is not given. */
+  readonly tallies?: NodeTallies | undefined;
   /** Questions to peers before there is a network of our own. */
   readonly calls: PeerCalls;
   /**

@@ -10,6 +10,7 @@ import { AutoCompactor } from "./auto-compactor.ts";
 import { CorruptionCheck } from "./corruption-check.ts";
 import { FactReactions } from "./fact-reactions.ts";
 import { FirstElection } from "./first-election.ts";
+import { HeartbeatPace } from "./heartbeat-pace.ts";
 import { IdGenerator } from "./id-generator.ts";
 import { LeaderTransfer } from "./leader-transfer.ts";
 import { Leadership } from "./leadership.ts";
@@ -81,6 +82,7 @@ export class NodeRuntime {
     this.#versions = new VersionMonitor(shared);
     this.#leases = new LeaseKeeper({
       ...shared,
+      tallies: this.#state.tallies,
       electionTimeoutMs: this.#electionTimeoutMs,
       requestTimeoutMs: this.#requestTimeoutMs,
       hasCheckpoints: config.hasLeaseCheckpoints,
@@ -140,6 +142,7 @@ export class NodeRuntime {
       leadership,
       clock,
       changes: this.#changes,
+      tallies: this.#state.tallies,
       calls: this.#network.calls,
       requestTimeoutMs: this.#requestTimeoutMs,
     });
@@ -192,8 +195,9 @@ export class NodeRuntime {
   readonly #nextId = (): bigint => this.#ids.next();
 
   #makeProposals(): Proposals {
-    const { raft, applied } = this.#state;
+    const { raft, applied, tallies } = this.#state;
     return new Proposals({
+      tallies,
       clock: this.#world.clock,
       nextId: this.#nextId,
       maxRequestBytes: this.#config.maxRequestBytes,
@@ -211,6 +215,7 @@ export class NodeRuntime {
         this.#loop.schedule();
       },
       applied: this.#state.applied,
+      tallies: this.#state.tallies,
       clock: this.#world.clock,
       nextId: this.#nextId,
       timeoutMs: this.#requestTimeoutMs,
@@ -218,8 +223,9 @@ export class NodeRuntime {
   }
 
   #makeApplyQueue(): ApplyQueue {
-    const { applied, reader, flusher, localSnapshotter } = this.#state;
+    const { applied, reader, flusher, localSnapshotter, tallies } = this.#state;
     return new ApplyQueue({
+      tallies,
       applied,
       reader,
       flusher,
@@ -295,8 +301,11 @@ export class NodeRuntime {
   }
 
   #makeLoop(): ReadyLoop {
-    const { raft, log } = this.#state;
+    const { raft, log, tallies } = this.#state;
     return new ReadyLoop({
+      heartbeats: new HeartbeatPace(this.#config.tickMs, () => {
+        tallies.consensus.lateHeartbeats++;
+      }),
       raft,
       log,
       selfId: this.#recovered.selfId,

@@ -19,6 +19,7 @@ import type { LeaseKeeper } from "./lease-keeper.ts";
 import type { Logins } from "./logins.ts";
 import type { MemberService } from "./member-service.ts";
 import type { NodeConfig } from "./node-options.ts";
+import type { NodeTallies } from "./node-tallies.ts";
 import type { Command } from "./proposals.ts";
 import type { ReadGate } from "./read-gate.ts";
 import type { Replica } from "./replica.ts";
@@ -56,6 +57,8 @@ export interface NodeParts {
   readonly hashing: Hashing;
   readonly snapshots: SnapshotSource;
   readonly defragmenter: Defragmenter;
+  readonly tallies: NodeTallies;
+  readonly openReads: () => number;
   readonly raftStatus: () => RaftStatus;
   readonly propose: (command: Command, caller?: Caller) => Promise<Outcome>;
   readonly raiseNoSpace: () => void;
@@ -174,6 +177,16 @@ export class Node {
 
   watch(target: Omit<WatchTarget, "minRevision">, startRevision: Revision, sink: WatchSink): WatchHandle {
     return this.#parts.watchers.add(target, startRevision, sink);
+  }
+
+  /** What this member has done since its process started. */
+  get tallies(): NodeTallies {
+    return this.#parts.tallies;
+  }
+
+  /** Reads that hold back the deletion of what they still need. */
+  get openReads(): number {
+    return this.#parts.openReads();
   }
 
   get watcherCounts(): { readonly all: number; readonly behind: number } {

@@ -9,6 +9,11 @@ export class Pins {
   readonly #held = new Set<object>();
   #waiters: { readonly held: Set<object>; readonly resolve: () => void }[] = [];
 
+  /** How many are held now. */
+  get count(): number {
+    return this.#held.size;
+  }
+
   pin(): Unpin {
     const pin = {};
     this.#held.add(pin);

@@ -5,6 +5,7 @@ import { InternalRaftRequestSchema } from "../proto/gen/raft_internal_pb.js";
 import type { Clock, Timer } from "../ports/clock.ts";
 import type { Caller } from "../auth/caller.ts";
 import type { Outcome } from "../apply/outcome.ts";
+import { NodeTallies } from "./node-tallies.ts";
 
 /** Log entries that may be committed and not applied before new proposals are turned away (etcd's maxGapBetweenApplyAndCommitIndex). */
 const MAX_APPLY_LAG = 5000;
@@ -31,17 +32,21 @@ export interface ProposalsOptions {
   readonly onQueued: () => void;
   /** Which fault a proposal that timed out ends with; depends on what the member has seen of its leader. */
   readonly timeoutFault: () => Fault;
+  readonly tallies?: NodeTallies | undefined;
 }
 
 /** Requests on their way through the log: queued until the turn ends, then waiting for their outcome. */
 export class Proposals {
   readonly #options: ProposalsOptions;
   readonly #waiters = new Map<bigint, Waiter>();
+  readonly #tallies: NodeTallies;
   #queue: Uint8Array[] = [];
   #sweep: Timer | undefined;
 
   constructor(options: ProposalsOptions) {
     this.#options = options;
+    this.#tallies = options.tallies ?? new NodeTallies();
+    this.#tallies.consensus.pendingProposals = () => this.#waiters.size;
   }
 
   get pending(): number {
@@ -109,6 +114,7 @@ export class Proposals {
       for (const [id, waiter] of this.#waiters) {
         if (waiter.deadlineMs > nowMs) break;
         this.#waiters.delete(id);
+        this.#tallies.consensus.failedProposals++;
         waiter.reject(new DomainError(this.#options.timeoutFault()));
       }
       if (this.#waiters.size > 0) this.#armSweep();

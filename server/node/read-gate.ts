@@ -2,6 +2,7 @@ import { DomainError, type Fault } from "../base/domain-error.ts";
 import type { Index } from "../base/ids.ts";
 import type { Clock, Timer } from "../ports/clock.ts";
 import type { AppliedIndex } from "./applied-index.ts";
+import { NodeTallies } from "./node-tallies.ts";
 
 /** How often an unanswered ReadIndex is asked again, with a new id (etcd's readIndexRetryTime). */
 const RETRY_MS = 500;
@@ -24,6 +25,7 @@ export class ReadGate {
   readonly #clock: Clock;
   readonly #nextId: () => bigint;
   readonly #timeoutMs: number;
+  readonly #tallies: NodeTallies;
   #waiting: Reader[] = [];
   #underWay: Reader[] | undefined;
   /** Ids asked for the batch under way; an old one may still be answered. */
@@ -38,12 +40,14 @@ export class ReadGate {
     readonly clock: Clock;
     readonly nextId: () => bigint;
     readonly timeoutMs: number;
+    readonly tallies?: NodeTallies | undefined;
   }) {
     this.#ask = options.ask;
     this.#applied = options.applied;
     this.#clock = options.clock;
     this.#nextId = options.nextId;
     this.#timeoutMs = options.timeoutMs;
+    this.#tallies = options.tallies ?? new NodeTallies();
   }
 
   /** Resolves when a read of the state machine is linearizable as of this call. */
@@ -78,6 +82,7 @@ export class ReadGate {
   /** The leader changed: what it was asked will not be answered. Whoever came later is asked for anew. */
   onLeaderChanged(): void {
     if (!this.#underWay) return;
+    this.#tallies.consensus.failedReads++;
     this.#failBatch("leader-changed");
   }
 
@@ -108,8 +113,10 @@ export class ReadGate {
     const context = new Uint8Array(8);
     new DataView(context.buffer).setBigUint64(0, id);
     this.#retry = this.#clock.after(RETRY_MS, () => {
-      if (this.#clock.monotonicMs() - this.#startedMs >= this.#timeoutMs) this.#failBatch("timeout");
-      else this.#askOnce();
+      if (this.#clock.monotonicMs() - this.#startedMs >= this.#timeoutMs) {
+        this.#tallies.consensus.slowReads++;
+        this.#failBatch("timeout");
+      } else this.#askOnce();
     });
     this.#ask(context);
   }

@@ -8,6 +8,7 @@ import type { RawNode } from "../raft/raw-node.ts";
 import type { Ready } from "../raft/ready.ts";
 import type { Wal } from "../wal/wal.ts";
 import type { ApplyQueue } from "./apply-queue.ts";
+import type { HeartbeatPace } from "./heartbeat-pace.ts";
 import type { Proposals } from "./proposals.ts";
 import type { ReadGate } from "./read-gate.ts";
 
@@ -22,6 +23,7 @@ export interface ReadyLoopOptions {
   readonly proposals: Proposals;
   readonly readGate: ReadGate;
   readonly applyQueue: ApplyQueue;
+  readonly heartbeats?: HeartbeatPace | undefined;
   readonly onSoftState: (leader: NodeId, isLeader: boolean) => void;
   /** A follower is too far behind: send it the database. */
   readonly onSendSnapshot: (message: Message) => void;
@@ -86,15 +88,21 @@ export class ReadyLoop {
 
   /** Hands out one Ready: what may go at once goes at once, what is a promise waits for the disk. */
   #dispatch(ready: Ready): void {
-    const { readGate, network, onSoftState, onSendSnapshot } = this.#options;
-    if (ready.softState) onSoftState(ready.softState.leader, ready.softState.role === "leader");
+    const { readGate, network, clock, heartbeats, onSoftState, onSendSnapshot } = this.#options;
+    if (ready.softState) {
+      heartbeats?.reset();
+      onSoftState(ready.softState.leader, ready.softState.role === "leader");
+    }
     for (const { context, index } of ready.readStates) readGate.onReadState(context, index);
     const outgoing: Message[] = [];
     for (const message of ready.messages) {
       if (message.to === LOCAL_APPEND_TARGET) this.#append(message);
       else if (message.to === LOCAL_APPLY_TARGET) this.#apply(message);
       else if (message.type === MessageType.Snap) onSendSnapshot(message);
-      else outgoing.push(message);
+      else {
+        heartbeats?.onSending(message, clock);
+        outgoing.push(message);
+      }
     }
     // A leader may send before its own fsync: it is one vote among many (Raft thesis 10.2.1).
     if (outgoing.length > 0) network.send(outgoing);

@@ -12,6 +12,7 @@ import type { Snapshot, SnapshotMetadata } from "../proto/raft-message.ts";
 import { storeFolder, type DataFolder } from "./data-folder.ts";
 import { importDatabase, positionRows } from "./import-database.ts";
 import { loadStore } from "./load-store.ts";
+import { NodeTallies } from "./node-tallies.ts";
 import type { Pins } from "./pins.ts";
 import type { Replica } from "./replica.ts";
 
@@ -24,17 +25,20 @@ export interface SnapshotInstallerOptions {
   /** Held by whoever reads the store. */
   readonly readers: readonly Pins[];
   readonly onFailure: (error: unknown) => void;
+  readonly tallies?: NodeTallies | undefined;
 }
 
 /** Turns a received database into a fresh store, beside the present one; one rename puts it in place. */
 export class SnapshotInstaller {
   readonly #options: SnapshotInstallerOptions;
+  readonly #tallies: NodeTallies;
   /** Stores that raft has taken and that are not in place yet, by their index. */
   readonly #taken = new Map<Index, string>();
   #count = 0;
 
   constructor(options: SnapshotInstallerOptions) {
     this.#options = options;
+    this.#tallies = options.tallies ?? new NodeTallies();
   }
 
   /**
@@ -43,12 +47,14 @@ export class SnapshotInstaller {
    */
   async receive(metadata: SnapshotMetadata, body: AsyncIterable<Uint8Array>): Promise<string> {
     const { disk, folder, logger } = this.#options;
+    const stop = this.#tallies.start(this.#tallies.disk.receivedSeconds);
     const name = `${metadata.index.toString(16).padStart(16, "0")}-${String(this.#count++)}`;
     const file = join(folder.snapshots, `${name}.snap.db`);
     const fresh = join(folder.snapshots, `store-${name}`);
     try {
-      await receiveFile(disk, file, body);
+      await receiveFile(disk, file, body, this.#tallies);
       await this.#fill(fresh, file, metadata);
+      stop();
       logger.info("received and saved database snapshot", { "snapshot-index": metadata.index });
       return fresh;
     } catch (error) {
@@ -133,7 +139,12 @@ export class SnapshotInstaller {
   }
 }
 
-async function receiveFile(disk: Disk, path: string, body: AsyncIterable<Uint8Array>): Promise<void> {
+async function receiveFile(
+  disk: Disk,
+  path: string,
+  body: AsyncIterable<Uint8Array>,
+  tallies: NodeTallies,
+): Promise<void> {
   await disk.remove(path);
   const file = await disk.open(path, "create");
   try {
@@ -142,7 +153,7 @@ async function receiveFile(disk: Disk, path: string, body: AsyncIterable<Uint8Ar
       await file.write([piece], position);
       position += piece.length;
     }
-    await file.datasync();
+    await tallies.timed(tallies.disk.receivedSyncSeconds, () => file.datasync());
   } finally {
     await file.close();
   }

@@ -6,6 +6,7 @@ import type { Logger } from "../ports/logger.ts";
 import type { SnapshotBody } from "../ports/network.ts";
 import { writeDatabase, type SnapshotRow } from "../snapshot/snapshot-file.ts";
 import type { Store } from "../backend/store.ts";
+import { NodeTallies } from "./node-tallies.ts";
 import type { Pins } from "./pins.ts";
 import type { Replica } from "./replica.ts";
 import type { StoreFlusher } from "./store-flusher.ts";
@@ -29,6 +30,7 @@ export class SnapshotSource {
   readonly #disk: Disk;
   readonly #logger: Logger;
   readonly #folder: string;
+  readonly #tallies: NodeTallies;
   #count = 0;
 
   constructor(options: {
@@ -40,6 +42,7 @@ export class SnapshotSource {
     readonly logger: Logger;
     /** For the temporary files. */
     readonly folder: string;
+    readonly tallies?: NodeTallies | undefined;
   }) {
     this.#replica = options.replica;
     this.#flusher = options.flusher;
@@ -47,11 +50,13 @@ export class SnapshotSource {
     this.#disk = options.disk;
     this.#logger = options.logger;
     this.#folder = options.folder;
+    this.#tallies = options.tallies ?? new NodeTallies();
   }
 
   /** The whole state as of now. The caller releases it. */
   async take(): Promise<TakenSnapshot> {
     const path = join(this.#folder, `outgoing-${String(this.#count++)}.db`);
+    const stop = this.#tallies.start(this.#tallies.disk.snapshotSeconds);
     const position = await this.#flusher.flush();
     // Opened in the same turn: the view is exactly what the flush has written.
     const rows = rowsOf(this.#replica.store);
@@ -63,7 +68,10 @@ export class SnapshotSource {
         position,
         sizeBytes,
         read: () => this.#read(path, sizeBytes),
-        release: () => this.#disk.remove(path),
+        release: () => {
+          stop();
+          return this.#disk.remove(path);
+        },
       };
     } catch (error) {
       await this.#disk.remove(path);

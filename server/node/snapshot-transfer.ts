@@ -57,6 +57,8 @@ export class SnapshotTransfer {
   async install(snapshot: Snapshot): Promise<void> {
     const { state, replica, applyQueue, onInstalled } = this.#options;
     const { flusher, installer, applied, localSnapshotter, watchers, compactor } = state;
+    const { consensus } = state.tallies;
+    consensus.snapshotsInstalling++;
     await applyQueue.pauseWhenIdle();
     await flusher.flush();
     const previousRevision = replica.machine.mvcc.currentRevision;
@@ -68,6 +70,7 @@ export class SnapshotTransfer {
     onInstalled();
     compactor.start();
     applyQueue.resume();
+    consensus.snapshotsInstalling--;
   }
 
   #connectToMembers(): void {

@@ -1,17 +1,17 @@
 import { ALL_BUCKETS } from "../backend/buckets.ts";
 import type { StateMachineOptions } from "../apply/state-machine.ts";
 import type { Node } from "./node.ts";
-import type { NodeConfig, NodeWorld } from "./node-options.ts";
+import { DEFAULT_QUOTA_BYTES, type NodeConfig, type NodeWorld } from "./node-options.ts";
 import { NodeRuntime } from "./node-runtime.ts";
+import { NodeTallies } from "./node-tallies.ts";
 import { recover, type Recovered } from "./recover.ts";
-
-/** etcd's DefaultQuotaBytes, for a quota of 0. */
-const DEFAULT_QUOTA_BYTES = 2 * 1024 * 1024 * 1024;
 
 /** Starts a member: recovers it and joins its peers. It takes part from then on, but may not know a leader yet. */
 export async function startNode(config: NodeConfig, world: NodeWorld): Promise<Node> {
+  const { clock } = world;
+  const tallies = world.tallies ?? new NodeTallies({ nowMs: () => clock.monotonicMs() });
   const { cluster, clusterState, forcesNewCluster } = config;
-  const machine = machineOptions(config);
+  const machine = { ...machineOptions(config), tallies: tallies.mvcc };
   const recovered = await recover({ ...world, machine, cluster, clusterState, forcesNewCluster });
   try {
     await defragmentAtStart(recovered, config, world);
@@ -20,7 +20,7 @@ export async function startNode(config: NodeConfig, world: NodeWorld): Promise<N
     await abandon(recovered);
     throw error;
   }
-  return new NodeRuntime(config, world, recovered, { ...machine, memberId: recovered.selfId }).node();
+  return new NodeRuntime(config, { ...world, tallies }, recovered, { ...machine, memberId: recovered.selfId }).node();
 }
 
 /** Before anybody is served, so nobody waits for it (--bootstrap-defrag-threshold-megabytes). */

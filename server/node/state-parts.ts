@@ -7,6 +7,7 @@ import { Defragmenter } from "./defragmenter.ts";
 import { Hashing } from "./hashing.ts";
 import { LocalSnapshotter } from "./local-snapshotter.ts";
 import type { NodeConfig, NodeWorld } from "./node-options.ts";
+import { NodeTallies } from "./node-tallies.ts";
 import { Pins } from "./pins.ts";
 import { logInMemory, raftStorage } from "./raft-storage.ts";
 import type { Recovered } from "./recover.ts";
@@ -36,6 +37,9 @@ export interface StateParts {
   readonly snapshots: SnapshotSource;
   readonly installer: SnapshotInstaller;
   readonly defragmenter: Defragmenter;
+  readonly tallies: NodeTallies;
+  /** Reads that hold back the deletion of what they still need. */
+  readonly openReads: () => number;
 }
 
 /** Makes them for a member as it was recovered. */
@@ -52,8 +56,9 @@ export function makeStateParts(
   const pins = new Pins();
   const views = new Pins();
   const turns = new Turns(clock);
-  const flusher = new StoreFlusher(replica, clock, onFailure);
-  const hashing = new Hashing({ replica, flusher, pins, views, turns });
+  const { tallies = new NodeTallies() } = world;
+  const flusher = new StoreFlusher(replica, clock, onFailure, tallies);
+  const hashing = new Hashing({ replica, flusher, pins, views, turns, tallies });
   return {
     log,
     applied,
@@ -63,6 +68,8 @@ export function makeStateParts(
     reader: new StoreReader(replica, pins, turns),
     watchers: new Watchers({ replica, flusher, pins, clock, onFailure }),
     hashing,
+    tallies,
+    openReads: () => pins.count + views.count,
     compactor: new Compactor({
       replica,
       flusher,
@@ -72,6 +79,7 @@ export function makeStateParts(
       clock,
       logger,
       onFailure,
+      tallies,
       batchLimit: config.compactionBatchLimit,
       pauseMs: config.compactionPauseMs,
     }),
@@ -83,10 +91,11 @@ export function makeStateParts(
       clock,
       logger,
       onFailure,
+      tallies,
       snapshotCount: config.snapshotCount,
       catchUpEntries: config.snapshotCatchUpEntries,
     }),
-    snapshots: new SnapshotSource({ replica, flusher, views, disk, logger, folder: folder.snapshots }),
+    snapshots: new SnapshotSource({ replica, flusher, views, disk, logger, tallies, folder: folder.snapshots }),
     installer: new SnapshotInstaller({
       disk,
       folder,
@@ -95,8 +104,9 @@ export function makeStateParts(
       logger,
       readers: [pins, views],
       onFailure,
+      tallies,
     }),
-    defragmenter: new Defragmenter({ replica, flusher, clock, logger }),
+    defragmenter: new Defragmenter({ replica, flusher, clock, logger, tallies }),
   };
 }
 

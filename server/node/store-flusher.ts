@@ -1,6 +1,7 @@
 import type { Revision } from "../base/ids.ts";
 import type { AppliedPosition } from "../backend/write-buffer.ts";
 import type { Clock, Timer } from "../ports/clock.ts";
+import { NodeTallies } from "./node-tallies.ts";
 import type { Replica } from "./replica.ts";
 
 /** Dirty rows wait at most this long (etcd's backend batch interval). */
@@ -21,15 +22,17 @@ export class StoreFlusher {
   readonly #replica: Replica;
   readonly #clock: Clock;
   readonly #onFailure: (error: unknown) => void;
+  readonly #tallies: NodeTallies;
   #timer: Timer | undefined;
   #running: Promise<unknown> | undefined;
   #isStopped = false;
   #flushedRevision: Revision = 0;
 
-  constructor(replica: Replica, clock: Clock, onFailure: (error: unknown) => void) {
+  constructor(replica: Replica, clock: Clock, onFailure: (error: unknown) => void, tallies = new NodeTallies()) {
     this.#replica = replica;
     this.#clock = clock;
     this.#onFailure = onFailure;
+    this.#tallies = tallies;
   }
 
   /** To be called after applying: flushes soon. */
@@ -105,9 +108,12 @@ export class StoreFlusher {
     const { machine, store, confState } = this.#replica;
     const position = { index: machine.consistentIndex, term: machine.term, confState };
     const revision = machine.mvcc.currentRevision;
+    const { disk } = this.#tallies;
+    const stop = this.#tallies.start(disk.commitSeconds);
     const operations = machine.buffer.seal(position);
-    await store.write(operations, { sync: true });
+    await this.#tallies.timed(disk.commitWriteSeconds, () => store.write(operations, { sync: true }));
     machine.buffer.flushed();
+    stop();
     this.#flushedRevision = revision;
     return position;
   }

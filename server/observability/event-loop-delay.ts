@@ -22,6 +22,5 @@ export function observeEventLoopDelay(metrics: Metrics): void {
       delay.reset();
       return values;
     },
-    ["quantile"],
   );
 }

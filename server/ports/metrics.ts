@@ -1,3 +1,5 @@
+import type { Distribution } from "../base/distribution.ts";
+
 /** A number that only grows. */
 export interface Counter {
   add(amount: number, labels?: Readonly<Record<string, string>>): void;
@@ -19,13 +21,21 @@ export interface LabelledValue {
   readonly value: number;
 }
 
+/** One of a histogram's series. */
+export interface LabelledDistribution {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly distribution: Distribution;
+}
+
 /** Makes the metrics that a module counts with; names are etcd's. */
 export interface Metrics {
   counter(name: string, help: string, labels?: readonly string[]): Counter;
   /** A counter that is asked when it is scraped: for what is counted too often to name its labels each time. */
-  counterOf(name: string, help: string, read: () => readonly LabelledValue[], labels?: readonly string[]): void;
+  counterOf(name: string, help: string, read: () => number | readonly LabelledValue[]): void;
   gauge(name: string, help: string, labels?: readonly string[]): Gauge;
   /** A gauge that is asked when it is scraped. */
-  gaugeOf(name: string, help: string, read: () => number | readonly LabelledValue[], labels?: readonly string[]): void;
+  gaugeOf(name: string, help: string, read: () => number | readonly LabelledValue[]): void;
   histogram(name: string, help: string, bucketBounds: readonly number[], labels?: readonly string[]): Histogram;
+  /** A histogram whose distributions are kept by who observes, and asked for when it is scraped. */
+  histogramOf(name: string, help: string, read: () => readonly LabelledDistribution[]): void;
 }

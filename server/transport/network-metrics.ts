@@ -13,6 +13,9 @@ export interface NetworkMetrics {
   connected(self: NodeId, peer: NodeId): void;
   disconnected(self: NodeId, peer: NodeId): void;
   roundTrip(to: NodeId, seconds: number): void;
+  /** A snapshot is on its way; the result is to be called when it is not any more. */
+  sendingSnapshot(to: NodeId): () => void;
+  receivingSnapshot(from: NodeId): () => void;
   snapshotSent(to: NodeId, isDelivered: boolean, seconds: number): void;
   snapshotReceived(from: NodeId, isTaken: boolean, seconds: number): void;
 }
@@ -22,8 +25,13 @@ export function networkMetrics(metrics: Metrics | undefined): NetworkMetrics {
   if (!metrics) return FORGETFUL;
   const counter = (name: string, help: string, ...labels: string[]) =>
     metrics.counter(`etcd_network_${name}`, help, labels);
-  const sent = counter("peer_sent_bytes_total", "The total number of bytes sent to peers.", "To");
-  const received = counter("peer_received_bytes_total", "The total number of bytes received from peers.", "From");
+  const sent = byteCounts(metrics, "peer_sent_bytes_total", "The total number of bytes sent to peers.", "To");
+  const received = byteCounts(
+    metrics,
+    "peer_received_bytes_total",
+    "The total number of bytes received from peers.",
+    "From",
+  );
   const sendFailures = counter("peer_sent_failures_total", "The total number of send failures from peers.", "To");
   const receiveFailures = counter(
     "peer_received_failures_total",
@@ -47,8 +55,8 @@ export function networkMetrics(metrics: Metrics | undefined): NetworkMetrics {
     ["To"],
   );
   return {
-    sentBytes: (to, bytes) => sent.add(bytes, { To: hexId(to) }),
-    receivedBytes: (from, bytes) => received.add(bytes, { From: hexId(from) }),
+    sentBytes: sent,
+    receivedBytes: received,
     sendFailed: (to) => sendFailures.add(1, { To: hexId(to) }),
     receiveFailed: (from) => receiveFailures.add(1, { From: hexId(from) }),
     connected: (self, peer) => active.set(1, { Local: hexId(self), Remote: hexId(peer) }),
@@ -62,7 +70,44 @@ export function networkMetrics(metrics: Metrics | undefined): NetworkMetrics {
   };
 }
 
-function snapshotMetrics(metrics: Metrics): Pick<NetworkMetrics, "snapshotSent" | "snapshotReceived"> {
+/** Bytes by peer in plain numbers: they are counted with every message, and named when they are scraped. */
+function byteCounts(
+  metrics: Metrics,
+  name: string,
+  help: string,
+  label: string,
+): (peer: NodeId, bytes: number) => void {
+  const counts = new Map<NodeId, number>();
+  metrics.counterOf(`etcd_network_${name}`, help, () =>
+    Array.from(counts, ([peer, value]) => ({ labels: { [label]: hexId(peer) }, value })),
+  );
+  return (peer, bytes) => {
+    counts.set(peer, (counts.get(peer) ?? 0) + bytes);
+  };
+}
+
+/** Snapshots on their way, by peer. */
+function inflights(metrics: Metrics, direction: "send" | "receive", label: string): (peer: NodeId) => () => void {
+  const counts = new Map<NodeId, number>();
+  metrics.gaugeOf(
+    `etcd_network_snapshot_${direction}_inflights_total`,
+    `Total number of inflight snapshot ${direction}s`,
+    () => Array.from(counts, ([peer, value]) => ({ labels: { [label]: hexId(peer) }, value })),
+  );
+  const add = (peer: NodeId, change: number): void => {
+    counts.set(peer, (counts.get(peer) ?? 0) + change);
+  };
+  return (peer) => {
+    add(peer, 1);
+    return () => {
+      add(peer, -1);
+    };
+  };
+}
+
+function snapshotMetrics(
+  metrics: Metrics,
+): Pick<NetworkMetrics, "snapshotSent" | "snapshotReceived" | "sendingSnapshot" | "receivingSnapshot"> {
   const made = (direction: "send" | "receive", label: string) => ({
     successes: metrics.counter(
       `etcd_network_snapshot_${direction}_success`,
@@ -90,6 +135,8 @@ function snapshotMetrics(metrics: Metrics): Pick<NetworkMetrics, "snapshotSent" 
     },
   });
   return {
+    sendingSnapshot: inflights(metrics, "send", "To"),
+    receivingSnapshot: inflights(metrics, "receive", "From"),
     snapshotSent: (to, isDelivered, seconds) => count(sends, { To: hexId(to) }).add(isDelivered, seconds),
     snapshotReceived: (from, isTaken, seconds) => count(receives, { From: hexId(from) }).add(isTaken, seconds),
   };
@@ -103,6 +150,8 @@ const FORGETFUL: NetworkMetrics = {
   connected: () => undefined,
   disconnected: () => undefined,
   roundTrip: () => undefined,
+  sendingSnapshot: () => () => undefined,
+  receivingSnapshot: () => () => undefined,
   snapshotSent: () => undefined,
   snapshotReceived: () => undefined,
 };

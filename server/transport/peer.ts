@@ -221,6 +221,7 @@ export class Peer {
       "snapshot-size": body.sizeBytes,
     };
     let isDelivered = false;
+    const done = metrics.sendingSnapshot(this.id);
     try {
       logger.info("sending database snapshot", fields);
       await this.#post(message, body, signal);
@@ -234,6 +235,7 @@ export class Peer {
     } catch (error) {
       logger.warn("failed to release database snapshot", { ...fields, error: (error as Error).message });
     }
+    done();
     metrics.snapshotSent(this.id, isDelivered, (clock.monotonicMs() - startMs) / 1000);
     this.#options.onSnapshotSent(isDelivered);
   }

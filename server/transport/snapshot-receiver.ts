@@ -51,11 +51,13 @@ export class SnapshotReceiver {
     const fields = { "remote-snapshot-sender-id": hexId(from), "incoming-snapshot-index": snapshot?.metadata.index };
     logger.info("receiving database snapshot", fields);
     let failure: string | undefined;
+    const taken = network.metrics.receivingSnapshot(from);
     try {
       await handlers.onSnapshot(message, body.rest());
     } catch (error) {
       failure = error instanceof Error ? error.message : String(error);
     }
+    taken();
     network.metrics.receivedBytes(from, body.readBytes);
     network.metrics.snapshotReceived(from, failure === undefined, (clock.monotonicMs() - startMs) / 1000);
     if (failure === undefined) {
