@@ -3,6 +3,11 @@ export class Verdicts {
   #passed = 0;
   #failed = 0;
 
+  /** Whether a check has failed so far. */
+  get hasFailed(): boolean {
+    return this.#failed > 0;
+  }
+
   check(isPassed: boolean, sentence: string): boolean {
     if (isPassed) this.#passed++;
     else this.#failed++;
