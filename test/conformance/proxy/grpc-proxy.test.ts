@@ -233,7 +233,8 @@ const scenarios: Record<string, Scenario> = {
     flags: GROUP,
     async run({ client, direct, member, maker, proxy }, tell) {
       const second = await startProxyOf(maker, member, GROUP);
-      const named = (text: string): string => text.replace(proxy.address, "first").replace(second.address, "second");
+      const named = (text: string): string =>
+        text.replaceAll(proxy.address, "first").replaceAll(second.address, "second");
       const listed = await waitUntil("both are listed", async () => {
         const { members } = await second.client.cluster.memberList({});
         return members.length === 2 ? members : undefined;
