@@ -72,13 +72,15 @@ async function keepAlive(
   refuseOnLearner(node);
   for await (const { ID } of call.requests) {
     let ttl = 0;
+    // Of before the renewal: a lease that is gone at a revision was not renewed after it.
+    const header = headerOf(node);
     if (access.isEnabled) checkLeaseWritable(node.machine, await access.requireCaller(call), ID);
     try {
       ttl = await node.leases.renew(ID);
     } catch (error) {
       if (!isUnknownLease(error)) throw error;
     }
-    const response = create(LeaseKeepAliveResponseSchema, { header: headerOf(node), ID, TTL: BigInt(ttl) });
+    const response = create(LeaseKeepAliveResponseSchema, { header, ID, TTL: BigInt(ttl) });
     if (!call.send(response)) await call.drained();
   }
 }

@@ -19,8 +19,12 @@ const RETRY_MS = 100;
 
 /** Where a watcher's events go. */
 export interface WatchSink {
-  /** All events of one revision that match, in order; false means: no more for now, the rest will be read from history. */
-  deliver(events: readonly Event[], revision: Revision): boolean;
+  /**
+   * All events of one revision that match, in order, and the store's revision as the header of their response has it: that
+   * of the events while they happen, the present one where they are history. False means: no more for now, the rest
+   * will be read from history.
+   */
+  deliver(events: readonly Event[], headerRevision: Revision): boolean;
   /** History from the wanted revision on is gone; the watcher is no more. */
   onCompacted(compactRevision: Revision): void;
   /** Whether it would take events again after having refused. */
@@ -208,17 +212,17 @@ export class Watchers {
     const from = Math.min(...batch.map((watcher) => watcher.nextRevision));
     const scan = this.#replica.store.scan(bucketRange("key", encodeRevision(from, 0, false)));
     try {
-      // Events of one revision go out together, so the last revision of a slice waits for the next slice.
-      let carried: readonly StoreRow[] = [];
+      // Events of one revision go out together, and what is little in one response: a slice waits for the next one, and its
+      // last revision for the rest of it.
+      let held: readonly StoreRow[] = [];
       let reading = batch;
       for (;;) {
         const rows = await scan.next(SLICE_BYTES);
         if (generation !== this.#generation) return [];
-        if (rows.length === 0) return deliverRows(reading, carried);
-        const all = carried.length === 0 ? rows : [...carried, ...rows];
-        const split = startOfLastRevision(all);
-        reading = deliverRows(reading, all.slice(0, split));
-        carried = all.slice(split);
+        if (rows.length === 0) return deliverRows(reading, held, this.currentRevision);
+        const split = held.length === 0 ? 0 : startOfLastRevision(held);
+        reading = deliverRows(reading, held.slice(0, split), this.currentRevision);
+        held = split === held.length ? rows : [...held.slice(split), ...rows];
       }
     } finally {
       await scan.close();
@@ -228,7 +232,8 @@ export class Watchers {
   /** All in one turn: what the buffer holds is delivered, and from then on the hub delivers. */
   #attachFromBuffer(batch: readonly Watcher[]): void {
     const from = Math.min(...batch.map((watcher) => watcher.nextRevision));
-    for (const watcher of deliverRows(batch, this.#replica.machine.buffer.revisionRowsFrom(from))) {
+    const rows = this.#replica.machine.buffer.revisionRowsFrom(from);
+    for (const watcher of deliverRows(batch, rows, this.currentRevision)) {
       if (!this.#behind.has(watcher)) continue;
       watcher.nextRevision = Math.max(watcher.nextRevision, this.currentRevision + 1);
       this.#attach(watcher);
@@ -269,14 +274,18 @@ function mainOf([key]: StoreRow): Revision {
 }
 
 /** Hands whole revisions to the watchers that want them, each from its own place on; says who has taken them all. */
-function deliverRows(batch: readonly Watcher[], rows: readonly StoreRow[]): readonly Watcher[] {
+function deliverRows(
+  batch: readonly Watcher[],
+  rows: readonly StoreRow[],
+  currentRevision: Revision,
+): readonly Watcher[] {
   const parsed = parseRows(rows);
   return batch.filter((watcher) => {
     if (watcher.state !== "behind" || !watcher.sink.isReady) return false;
     const events = eventsFor({ ...watcher.target, minRevision: watcher.nextRevision }, parsed);
     for (const [revision, ofRevision] of Map.groupBy(events, (event) => Number(event.kv?.modRevision ?? 0n))) {
       watcher.nextRevision = revision + 1;
-      if (!watcher.sink.deliver(ofRevision, revision)) return false;
+      if (!watcher.sink.deliver(ofRevision, currentRevision)) return false;
     }
     return true;
   });

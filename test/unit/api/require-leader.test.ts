@@ -1,18 +1,21 @@
 import { expect, test } from "vitest";
 import { requireLeader } from "../../../server/api/require-leader.ts";
 import type { Node } from "../../../server/node/node.ts";
+import { ManualClock } from "../../support/manual-clock.ts";
 import type { BoundMethod, CallContext } from "../../../server/rpc/service.ts";
 
 function methodsWith(leader: bigint) {
   const handled: string[] = [];
   const unary = { kind: "unary", handle: () => handled.push("unary") } as unknown as BoundMethod;
   const stream = { kind: "bidi_streaming", handle: async () => handled.push("stream") } as unknown as BoundMethod;
-  const node = { leadership: { leader } } as unknown as Node;
+  const config = { tickMs: 100, electionTicks: 10 };
+  const node = { leadership: { leader }, config, clock: new ManualClock() } as unknown as Node;
   return { handled, methods: requireLeader(node, [unary, stream]) };
 }
 
 async function call(method: BoundMethod | undefined, hasleader: string | undefined): Promise<unknown> {
-  const context = { metadata: (key: string) => (key === "hasleader" ? hasleader : undefined) } as CallContext;
+  const metadata = (key: string): string | undefined => (key === "hasleader" ? hasleader : undefined);
+  const context = { metadata, requests: [] } as unknown as CallContext;
   if (method?.kind === "unary") return method.handle({}, context);
   return method?.handle(context as never);
 }

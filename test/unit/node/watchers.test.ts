@@ -18,7 +18,11 @@ class TestSink implements WatchSink {
   isReady = true;
   accepts = Infinity;
 
-  deliver(events: readonly Event[], revision: Revision): boolean {
+  readonly headers: Revision[] = [];
+
+  deliver(events: readonly Event[], headerRevision: Revision): boolean {
+    this.headers.push(headerRevision);
+    const revision = events[0]?.kv?.modRevision;
     this.got.push(`${String(revision)} ${events.map(({ kv }) => `${text(kv?.key)}=${text(kv?.value)}`).join(" ")}`);
     if (--this.accepts > 0) return true;
     this.isReady = false;
@@ -55,6 +59,16 @@ describe("watchers", () => {
 
   const watch = (startRevision: Revision, sink: WatchSink) =>
     watchers.add({ key: bytes("a"), rangeEnd: bytes("z"), noPut: false, noDelete: false }, startRevision, sink);
+
+  test("are told the present revision with history, and with what happens that of the event", async () => {
+    for (const value of ["1", "2", "3"]) source.put("a", value);
+    const sink = new TestSink();
+    watch(2, sink);
+    await turns();
+    source.put("a", "4");
+    expect(sink.got).toEqual(["2 a=1", "3 a=2", "4 a=3", "5 a=4"]);
+    expect(sink.headers).toEqual([4, 4, 4, 5]);
+  });
 
   test("get history from the store, then what is buffered, then what is applied, each once and in order", async () => {
     source.put("a", "1");
