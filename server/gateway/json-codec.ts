@@ -15,10 +15,22 @@ export function decodeRequest({ input, decode }: BoundMethod, text: string, maxB
 
 function parse(input: BoundMethod["input"], text: string) {
   try {
-    return fromJson(input, JSON.parse(text) as JsonValue, { ignoreUnknownFields: true });
+    return fromJson(input, parseExactly(text), { ignoreUnknownFields: true });
   } catch (error) {
     throw new RpcError(Code.INVALID_ARGUMENT, (error as Error).message, { cause: error });
   }
+}
+
+/** Integers that a `number` would round stay texts, which a 64-bit field takes as well. */
+function parseExactly(text: string): JsonValue {
+  return JSON.parse(text, exactIntegers as Reviver) as JsonValue;
+}
+
+type Reviver = Parameters<typeof JSON.parse>[1];
+
+function exactIntegers(_key: string, value: unknown, { source }: { readonly source?: string }): unknown {
+  const isRounded = typeof value === "number" && Number.isInteger(value) && !Number.isSafeInteger(value);
+  return isRounded && source !== undefined && /^-?\d+$/.test(source) ? source : value;
 }
 
 /** An answer under the names of the .proto files, without what has its default. It goes by way of its bytes: some answers are nothing else. */
