@@ -1,10 +1,13 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server as HttpServer } from "node:http";
+import { createServer as createHttp2Server, type Http2Server } from "node:http2";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { must } from "../base/assert.ts";
 import type { Config } from "../config/config.ts";
 import { YoungCollection } from "../host/young-collection.ts";
 import { isTlsUrl, type ServerUrl } from "../config/server-url.ts";
 import { GrpcJsServer, type GrpcServerOptions } from "../grpc/grpc-js-server.ts";
+import { plainRequestListener } from "../grpc/plain-streams.ts";
 import { listenTarget } from "../grpc/listen-target.ts";
 import { SharedListener, type ListenerTls } from "../grpc/shared-listener.ts";
 import type { Logger } from "../ports/logger.ts";
@@ -14,6 +17,9 @@ import type { BoundMethod } from "../rpc/service.ts";
 const GRPC_OVERHEAD_BYTES = 512 * 1024;
 /** A client may take this long to send its headers (etcd's ReadHeaderTimeout). */
 const HEADERS_TIMEOUT_MS = 5 * 60 * 1000;
+
+/** grpc-go's, where --grpc-keepalive-min-time is 0. */
+const DEFAULT_MIN_PING_MS = 5 * 60 * 1000;
 
 /** The largest message that a client may send, and where watch responses are split. */
 export function maxMessageBytes(config: Config): number {
@@ -43,6 +49,31 @@ export interface GrpcServices {
   readonly onSent?: GrpcServerOptions["onSent"];
 }
 
+/** What a URL is for. */
+interface Served {
+  readonly grpc: boolean;
+  readonly http: "all" | "probes" | "none";
+}
+
+/** Both versions of HTTP over one handler. */
+interface HttpServers {
+  readonly handler: RequestListener;
+  readonly http1: HttpServer;
+  readonly http2: Http2Server;
+}
+
+function httpServers(handler: RequestListener): HttpServers {
+  const http1 = createServer(
+    {
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      // Whoever offers HTTP/2 instead is answered in HTTP/1.1, as Go does.
+      shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === "websocket",
+    },
+    handler,
+  );
+  return { handler, http1, http2: createHttp2Server(plainRequestListener(handler)) };
+}
+
 /**
  * The client URLs. They are bound first, so that a used port ends the start before the disk is touched; connections
  * that come early wait until there is something to serve.
@@ -50,11 +81,12 @@ export interface GrpcServices {
 export class ClientPort {
   readonly #config: Config;
   readonly #logger: Logger;
-  readonly #listeners: { readonly listener: SharedListener; readonly url: ServerUrl }[] = [];
+  readonly #listeners: SharedListener[] = [];
+  readonly #urls: ServerUrl[] = [];
   #early: (() => void)[] | undefined = [];
   #grpc: GrpcJsServer | undefined;
-  #http: HttpServer | undefined;
-  #probes: HttpServer | undefined;
+  #http: HttpServers | undefined;
+  #probes: HttpServers | undefined;
 
   constructor(config: Config, logger: Logger) {
     this.#config = config;
@@ -65,9 +97,9 @@ export class ClientPort {
   async listen(tls: ListenerTls | undefined): Promise<void> {
     const { listenClientUrls, listenClientHttpUrls, listenMetricsUrls } = this.#config;
     const hasOwnHttp = listenClientHttpUrls.length > 0;
-    for (const url of listenClientUrls) await this.#bind(url, tls, { grpc: true, http: hasOwnHttp ? "none" : "all" });
-    for (const url of listenClientHttpUrls) await this.#bind(url, tls, { grpc: false, http: "all" });
-    for (const url of listenMetricsUrls) await this.#bind(url, tls, { grpc: false, http: "probes" });
+    await this.#bindAll(listenClientUrls, tls, { grpc: true, http: hasOwnHttp ? "none" : "all" });
+    await this.#bindAll(listenClientHttpUrls, tls, { grpc: false, http: "all" });
+    await this.#bindAll(listenMetricsUrls, tls, { grpc: false, http: "probes" });
   }
 
   /**
@@ -88,12 +120,16 @@ export class ClientPort {
   /** Serves gRPC where HTTP has been started before. */
   startGrpc(services: GrpcServices): void {
     const garbage = new YoungCollection();
+    const plain = this.#config.listenClientHttpUrls.length > 0 ? undefined : this.#http?.handler;
     const { onReceived, onSent } = services;
     this.#grpc = new GrpcJsServer(services.methods, {
       maxReceiveBytes: maxMessageBytes(this.#config),
       maxConcurrentStreams: this.#config.maxConcurrentStreams,
       keepaliveTimeMs: this.#config.grpcKeepaliveIntervalMs,
       keepaliveTimeoutMs: this.#config.grpcKeepaliveTimeoutMs,
+      // 0 leaves it to the library in etcd: five minutes.
+      minPingIntervalMs: this.#config.grpcKeepaliveMinTimeMs || DEFAULT_MIN_PING_MS,
+      ...(plain && { onPlainRequest: plain }),
       onBug: services.onBug,
       ...(onReceived && { onReceived }),
       onSent: (method, bytes) => {
@@ -104,7 +140,7 @@ export class ClientPort {
       ...(services.onCallEnd && { onCallEnd: services.onCallEnd }),
     });
     this.#serveEarly();
-    for (const { url } of this.#listeners) {
+    for (const url of this.#urls) {
       this.#logger.info("ready to serve client requests", { address: url.text });
       const kind = isTlsUrl(url)
         ? "serving client traffic securely"
@@ -122,50 +158,57 @@ export class ClientPort {
 
   /** Lets running calls end for a while, then cuts every connection. */
   async stop(graceMs: number): Promise<void> {
-    for (const { listener } of this.#listeners) listener.stopAccepting();
+    for (const listener of this.#listeners) listener.stopAccepting();
     await this.stopGrpc(graceMs);
-    for (const { listener } of this.#listeners) listener.destroyConnections();
+    for (const listener of this.#listeners) listener.destroyConnections();
   }
 
   #makeHttp({ all, probes, upgrade }: HttpServices): void {
-    this.#http = createServer({ headersTimeout: HEADERS_TIMEOUT_MS }, all);
-    this.#http.on("upgrade", upgrade);
-    this.#probes = createServer({ headersTimeout: HEADERS_TIMEOUT_MS }, probes);
+    this.#http = httpServers(all);
+    this.#http.http1.on("upgrade", upgrade);
+    this.#probes = httpServers(probes);
   }
 
-  #serveHttp(socket: Socket, kind: "all" | "probes"): void {
-    const server = kind === "all" ? this.#http : this.#probes;
-    server?.emit("connection", socket);
+  #serveHttp(socket: Socket, kind: "all" | "probes", version: "http1" | "http2"): void {
+    const servers = kind === "all" ? this.#http : this.#probes;
+    servers?.[version].emit("connection", socket);
   }
 
-  async #bind(
-    url: ServerUrl,
-    tls: ListenerTls | undefined,
-    serves: { readonly grpc: boolean; readonly http: "all" | "probes" | "none" },
-  ): Promise<void> {
-    const { http } = serves;
+  /** URLs with one address are one listener, which tells by the first byte whether there is TLS. */
+  async #bindAll(urls: readonly ServerUrl[], tls: ListenerTls | undefined, serves: Served): Promise<void> {
+    const byTarget = Map.groupBy(urls, (url) =>
+      "host" in url && url.port !== 0 ? `${url.host}:${url.port}` : url.text,
+    );
+    for (const same of byTarget.values()) await this.#bind(same, tls, serves);
+  }
+
+  async #bind(urls: readonly ServerUrl[], tls: ListenerTls | undefined, { grpc, http }: Served): Promise<void> {
+    const url = must(urls[0], "there is a URL to bind");
     const listener = new SharedListener(
       {
         http1: (socket) => {
           if (http === "none") socket.destroy();
-          else this.#whenStarted(() => this.#serveHttp(socket, http));
+          else this.#whenStarted(() => this.#serveHttp(socket, http, "http1"));
         },
         http2: (socket: Socket) => {
-          if (serves.grpc) this.#whenStarted(() => this.#serveGrpc(socket));
-          else socket.destroy();
+          if (grpc) this.#whenStarted(() => this.#serveGrpc(socket));
+          else if (http === "none") socket.destroy();
+          else this.#whenStarted(() => this.#serveHttp(socket, http, "http2"));
         },
         onRejected: (error, remote) => {
           this.#logger.warn("rejected connection on client endpoint", { "remote-addr": remote, error: error.message });
         },
       },
-      isTlsUrl(url) ? tls : undefined,
+      urls.some(isTlsUrl) ? tls : undefined,
+      { alsoPlain: !urls.every(isTlsUrl) },
     );
     try {
       await listener.listen(listenTarget(url));
     } catch (error) {
       throw new Error(`cannot listen on ${url.text} for clients: ${(error as Error).message}`, { cause: error });
     }
-    this.#listeners.push({ listener, url });
+    this.#listeners.push(listener);
+    this.#urls.push(...urls);
   }
 
   #serveGrpc(socket: Socket): void {

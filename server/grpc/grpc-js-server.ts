@@ -1,4 +1,6 @@
 import type { EventEmitter } from "node:events";
+import type { RequestListener } from "node:http";
+import type { Http2Server } from "node:http2";
 import type { Duplex } from "node:stream";
 import {
   Metadata,
@@ -14,6 +16,9 @@ import {
 import type { BoundMethod, CallContext, StreamCall, StreamHandler, UnaryHandler } from "../rpc/service.ts";
 import { Code, type Status } from "../rpc/status.ts";
 import { statusOf } from "../rpc/fault-status.ts";
+import { http2ServerOf } from "./http2-server-of.ts";
+import { guardPings } from "./ping-guard.ts";
+import { divertPlainStreams } from "./plain-streams.ts";
 import { RequestQueue } from "./request-queue.ts";
 
 /** How a transport is set up and whom it tells about what. */
@@ -23,6 +28,10 @@ export interface GrpcServerOptions {
   readonly maxConcurrentStreams: number;
   readonly keepaliveTimeMs: number;
   readonly keepaliveTimeoutMs: number;
+  /** How far apart a client's pings have to be; undefined: any distance is fine. */
+  readonly minPingIntervalMs?: number;
+  /** Answers HTTP/2 requests that are no calls; without it they are refused as such. */
+  readonly onPlainRequest?: RequestListener;
   /** An error that is no outcome: a bug. The process is expected to end. */
   readonly onBug: (error: unknown) => void;
   /** `clientVersion` is what the client says of itself, if it does. */
@@ -61,6 +70,7 @@ export class GrpcJsServer {
       this.#addService(service, group);
     }
     const injector = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
+    watchConnections(http2ServerOf(this.#server), options);
     this.#inject = (connection) => {
       injector.injectConnection(connection);
     };
@@ -168,6 +178,15 @@ export class GrpcJsServer {
     this.#options.onBug(error);
     return { code: Code.INTERNAL, message: "internal error" };
   }
+}
+
+function watchConnections(server: Http2Server, { minPingIntervalMs, onPlainRequest }: GrpcServerOptions): void {
+  if (minPingIntervalMs !== undefined) {
+    server.on("session", (session) => {
+      guardPings(session, minPingIntervalMs);
+    });
+  }
+  if (onPlainRequest) divertPlainStreams(server, onPlainRequest);
 }
 
 type AnyCall = ServerUnaryCall<unknown, unknown> | StreamingCall;

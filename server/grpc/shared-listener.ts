@@ -5,6 +5,9 @@ import type { ListenTarget } from "./listen-target.ts";
 /** How long a client may take to say which protocol it speaks (TLS handshake included). */
 const FIRST_BYTES_TIMEOUT_MS = 10_000;
 
+/** The first byte of a TLS connection. */
+const TLS_HANDSHAKE = 0x16;
+
 /** Of a caller that ended a fresh TLS connection; members that refuse a certificate's names do, having no alert to send. */
 const HUNG_UP =
   "hung up in or right after the TLS handshake without a word, which means as much as " +
@@ -31,7 +34,12 @@ export class SharedListener {
   readonly #server: NetServer;
   readonly #sockets = new Set<Socket>();
 
-  constructor(protocols: Protocols, tls: ListenerTls | undefined) {
+  /** With TLS `alsoPlain` takes connections without it, too: the first byte tells them apart. */
+  constructor(
+    protocols: Protocols,
+    tls: ListenerTls | undefined,
+    { alsoPlain = false }: { readonly alsoPlain?: boolean } = {},
+  ) {
     const accept = (socket: Socket): void => {
       this.#track(socket);
       socket.setNoDelay(true);
@@ -47,7 +55,7 @@ export class SharedListener {
       server.on("tlsClientError", (error: Error, socket: TLSSocket) => {
         protocols.onRejected(handshakeFailure(error, socket), remoteOf(socket));
       });
-      this.#server = server;
+      this.#server = alsoPlain ? this.#dividing(server, accept) : server;
     } else {
       this.#server = createServer({ pauseOnConnect: false, noDelay: true }, accept);
     }
@@ -88,7 +96,7 @@ export class SharedListener {
     let protocol: "http1" | "http2" | undefined;
     try {
       protocol = await sniff(socket);
-      const refusal = protocol && (await tls?.refusalOf(socket as TLSSocket));
+      const refusal = protocol && socket instanceof TLSSocket ? await tls?.refusalOf(socket) : undefined;
       if (refusal !== undefined) throw new Error(refusal);
     } catch (error) {
       // Who closes the port hangs up on everybody; that is nobody's failure.
@@ -97,6 +105,20 @@ export class SharedListener {
       return;
     }
     if (protocol !== undefined && !socket.destroyed) protocols[protocol](socket);
+  }
+
+  /** A server that hands on to the one with TLS who begins a handshake. */
+  #dividing(tlsServer: TlsServer, accept: (socket: Socket) => void): NetServer {
+    return createServer({ noDelay: true }, (socket) => {
+      this.#track(socket);
+      firstBytes(socket).then(
+        (first) => {
+          if (first?.[0] === TLS_HANDSHAKE) tlsServer.emit("connection", socket);
+          else if (first) accept(socket);
+        },
+        () => socket.destroy(),
+      );
+    });
   }
 
   #track(socket: Socket): void {
@@ -137,11 +159,18 @@ function inWords(error: Error): Error {
 }
 
 /**
- * The protocol that a connection's first bytes belong to, which are put back; undefined: it ended or said nothing for too
- * long. The HTTP/2 preface begins with `PRI`, which no HTTP/1 method does. Rejects if the connection fails, or if TLS was
- * agreed on and then not used.
+ * The protocol that a connection's first bytes belong to; undefined: it ended or said nothing for too long. The HTTP/2
+ * preface begins with `PRI`, which no HTTP/1 method does. Rejects if the connection fails, or if TLS was agreed on and then
+ * not used.
  */
-function sniff(socket: Socket): Promise<"http1" | "http2" | undefined> {
+async function sniff(socket: Socket): Promise<"http1" | "http2" | undefined> {
+  const first = await firstBytes(socket);
+  if (first === undefined) return undefined;
+  return isHttp2(first) ? "http2" : "http1";
+}
+
+/** What a connection says first, which is put back. */
+function firstBytes(socket: Socket): Promise<Buffer | undefined> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       resolve(undefined);
@@ -155,7 +184,7 @@ function sniff(socket: Socket): Promise<"http1" | "http2" | undefined> {
       socket.off("error", onError);
       socket.off("close", onClose);
       socket.unshift(first);
-      resolve(isHttp2(first) ? "http2" : "http1");
+      resolve(first);
     };
     const onError = (error: Error): void => {
       clearTimeout(timer);
