@@ -1,9 +1,13 @@
 import { readFileSync } from "node:fs";
 import { ETCD_VERSION, KVORUM_VERSION } from "../base/versions.ts";
+import type { Config } from "../config/config.ts";
 import { helpText, USAGE } from "../config/help.ts";
 import { loadConfig } from "../config/load-config.ts";
 import { jsonLogger } from "../observability/json-logger.ts";
 import { standardStream } from "../observability/standard-stream.ts";
+import type { Logger } from "../ports/logger.ts";
+import { CommandError } from "./command-error.ts";
+import { memberLog } from "./member-log.ts";
 import { serve } from "./serve.ts";
 
 /** The `etcd` command: etcd's flags, etcd's exit codes. */
@@ -25,10 +29,22 @@ export async function etcdMain(args: readonly string[]): Promise<void> {
       return;
     case "run": {
       const { config, warnings } = loaded;
-      const logger = jsonLogger(standardStream(config.logOutputs[0] ?? "stderr"), config.logLevel);
+      const logger = logOf(config);
+      if (!logger) return;
       for (const { message, fields } of warnings) logger.warn(message, fields);
       await serve(config, logger);
     }
+  }
+}
+
+/** The log; undefined if it cannot be written, which has been said. */
+function logOf(config: Config): Logger | undefined {
+  try {
+    return memberLog(config);
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    refuse(error.message, 1);
+    return undefined;
   }
 }
 

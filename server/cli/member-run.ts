@@ -238,13 +238,13 @@ export class MemberRun {
 
   /** Serves clients as soon as the cluster knows this member. */
   async #serve(node: Node): Promise<void> {
-    const { config, auth, clientPort, clientHttp, metrics, onFatal } = this.#options;
+    const { config, logger, auth, clientPort, clientHttp, metrics, onFatal } = this.#options;
     if (config.featureGates.InitialCorruptCheck) await node.checkCorruption();
     await node.published;
     if (this.#isStopping || this.#standing.kind !== "starting") return;
     observeNode(node, metrics, nodeIdentity(config));
     const methods = nodeMethods(node, config, auth);
-    const observers = { onBug: onFatal, ...callObservers(methods, metrics, config) };
+    const observers = { onBug: onFatal, ...callObservers(methods, metrics, { config, logger }) };
     clientHttp.serveGateway(node, methods, { maxReceiveBytes: maxMessageBytes(config), ...observers });
     clientPort.startGrpc({ methods, ...observers });
     this.#standing = { kind: "running", member: { selfId: node.selfId, clusterId: node.clusterId }, node };

@@ -7,6 +7,7 @@ import type { HttpSources } from "../gateway/http-handler.ts";
 import type { Node } from "../node/node.ts";
 import { callMetrics } from "../observability/call-metrics.ts";
 import type { ScrapableMetrics } from "../observability/prometheus-metrics.ts";
+import type { Logger } from "../ports/logger.ts";
 import type { BoundMethod } from "../rpc/service.ts";
 import { maxMessageBytes } from "./client-port.ts";
 
@@ -21,8 +22,12 @@ export function nodeMethods(node: Node, config: Config, auth: ServiceAuth): read
   return clientServices(node, limits, auth);
 }
 
-/** What is told of every call, whoever carries it. */
-export function callObservers(methods: readonly BoundMethod[], metrics: ScrapableMetrics, config: Config) {
+/** What is told of every call, whoever carries it: it is counted, and one that took long is logged (etcd's words). */
+export function callObservers(
+  methods: readonly BoundMethod[],
+  metrics: ScrapableMetrics,
+  { config, logger }: { readonly config: Config; readonly logger: Logger },
+) {
   const calls = callMetrics(metrics, methods, { isExtensive: config.metrics === "extensive" });
   return {
     onCallStart: (method: BoundMethod, clientVersion: string | undefined): void => {
@@ -30,6 +35,9 @@ export function callObservers(methods: readonly BoundMethod[], metrics: Scrapabl
     },
     onCallEnd: (method: BoundMethod, code: number, durationMs: number): void => {
       calls.onEnd(method, code, durationMs);
+      if (method.kind !== "unary" || durationMs <= config.warningUnaryRequestDurationMs) return;
+      const spent = `${durationMs.toFixed(3)}ms`;
+      logger.warn("request stats", { "time spent": spent, "response type": method.path, code });
     },
     onReceived: (method: BoundMethod, bytes: number): void => {
       calls.onReceived(method, bytes);

@@ -30,6 +30,8 @@ export async function serve(config: Config, logger: Logger): Promise<void> {
     "snapshot-count": config.snapshotCount,
     "snapshot-catchup-entries": config.snapshotCatchupEntries,
     "quota-backend-bytes": config.quotaBackendBytes,
+    // Nothing else is served; who looks for it in the log of a start finds it.
+    "v2-deprecation": "write-only",
   });
   try {
     const metrics = prometheusMetrics();
@@ -54,7 +56,7 @@ export async function serve(config: Config, logger: Logger): Promise<void> {
     observeEventLoopDelay(metrics);
     const methods = nodeMethods(node, config, auth);
     const http = new ClientHttp({ config, logger, sources: nodeHttpSources(node, metrics) });
-    const observers = { onBug: onFatal, ...callObservers(methods, metrics, config) };
+    const observers = { onBug: onFatal, ...callObservers(methods, metrics, { config, logger }) };
     http.serveGateway(node, methods, { maxReceiveBytes: maxMessageBytes(config), ...observers });
     clientPort.start({ methods, http, ...observers });
   } catch (error) {

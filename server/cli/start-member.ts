@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Config } from "../config/config.ts";
+import { memberLocalAddress } from "../config/member-local-address.ts";
 import { verifyBootstrap } from "../config/verify-bootstrap.ts";
 import { cryptoRandom } from "../host/crypto-random.ts";
 import { openLeveldownStore } from "../host/leveldown-store.ts";
@@ -21,6 +22,7 @@ import { PeerClient, type PeerTls } from "../transport/peer-client.ts";
 import { peerHttpHandler } from "../transport/peer-http.ts";
 import { PeerNetwork } from "../transport/peer-network.ts";
 import { walExists } from "../wal/wal.ts";
+import { foundingConfig } from "./founding-config.ts";
 import { nodeConfig } from "./node-config.ts";
 import type { PeerPort } from "./peer-port.ts";
 
@@ -50,7 +52,7 @@ export interface Supervision {
 
 /** Starts the member of this process over the real disk, clock and network. */
 export async function startMember({
-  config,
+  config: given,
   logger,
   metrics,
   peerPort,
@@ -59,10 +61,13 @@ export async function startMember({
   supervision,
 }: MemberOptions): Promise<Node> {
   const clock = nodeClock;
-  const folder = dataFolder(config.dataDir, config.walDir);
-  if (!(await walExists(nodeDisk, folder.wal))) refuseWrongCluster(config);
+  const folder = dataFolder(given.dataDir, given.walDir);
+  const config = (await walExists(nodeDisk, folder.wal))
+    ? known(given, folder.wal, logger)
+    : await found(given, logger);
   const { cluster, ...rest } = nodeConfig(config);
-  const tallies = new NodeTallies({ nowMs: () => clock.monotonicMs(), slowApplyMs: config.warningApplyDurationMs });
+  const tallies = talliesOf(config, logger);
+  const localAddress = localAddressOf(config, logger);
   const disk = config.unsafeNoFsync ? unsyncedDisk(nodeDisk) : nodeDisk;
   return startNode(
     { ...rest, cluster: { ...cluster, joinsAs: supervision?.joinsAs } },
@@ -77,14 +82,7 @@ export async function startMember({
       openStore: openLeveldownStore,
       lock: supervision?.lock ?? lockFolder,
       beforeTakingPart: supervision?.beforeTakingPart,
-      calls: peerCalls({
-        client: new PeerClient({
-          tls,
-          clock,
-          dialTimeoutMs: DIAL_TIMEOUT_MS,
-        }),
-        clock,
-      }),
+      calls: peerCalls({ client: new PeerClient({ tls, localAddress, clock, dialTimeoutMs: DIAL_TIMEOUT_MS }), clock }),
       connect(handlers, { selfId, clusterId, peers }) {
         const network = new PeerNetwork({
           handlers,
@@ -94,19 +92,12 @@ export async function startMember({
           clock,
           logger,
           tls,
+          localAddress,
           metrics,
           localPeerUrls: config.initialAdvertisePeerUrls.map((url) => url.text),
           electionTimeoutMs: config.electionTimeoutMs,
         });
-        peerPort.start(
-          peerHttpHandler({
-            handlers,
-            network,
-            clock,
-            logger,
-            onBug: onFatal,
-          }),
-        );
+        peerPort.start(peerHttpHandler({ handlers, network, clock, logger, onBug: onFatal }));
         return network;
       },
       onRemoved() {
@@ -123,8 +114,40 @@ export function lockFolder(root: string): Promise<DiskLock> {
   return nodeDisk.lock(join(root, "lock"));
 }
 
+/** What the member counts; what takes too long to apply is logged, too. */
+function talliesOf({ warningApplyDurationMs }: Config, logger: Logger): NodeTallies {
+  return new NodeTallies({
+    nowMs: () => nodeClock.monotonicMs(),
+    slowApplyMs: warningApplyDurationMs,
+    onSlowApply(operation, tookMs) {
+      const took = `${tookMs.toFixed(3)}ms`;
+      const expected = `${String(warningApplyDurationMs)}ms`;
+      logger.warn("apply request took too long", { took, "expected-duration": expected, request: operation });
+    },
+  });
+}
+
+function localAddressOf(config: Config, logger: Logger): string | undefined {
+  if (!config.featureGates.SetMemberLocalAddr) return undefined;
+  const address = memberLocalAddress(config);
+  if (address !== undefined) logger.info("setting member local address", { LocalAddr: address });
+  else logger.warn("unable to set a member local address due to lack of suitable local addresses");
+  return address;
+}
+
 /** Asked of an empty data dir only: later the members are what the log says, and the flags may be out of date. */
-function refuseWrongCluster(config: Config): void {
+async function found(given: Config, logger: Logger): Promise<Config> {
+  const config = await foundingConfig(given, logger);
   const mismatch = verifyBootstrap(config);
   if (mismatch !== undefined) throw new BootstrapError(mismatch);
+  return config;
+}
+
+function known(config: Config, walFolder: string, logger: Logger): Config {
+  if (config.discovery?.kind === "registry") {
+    logger.warn("discovery token is ignored since cluster already initialized; valid logs are found", {
+      "wal-dir": walFolder,
+    });
+  }
+  return config;
 }

@@ -4,8 +4,11 @@ import { parseAutoCompaction } from "./auto-compaction.ts";
 import type { AutoCompaction } from "./auto-compaction.ts";
 import { openSslCipher } from "./cipher-suites.ts";
 import type { Config, LogLevel, TlsConfig } from "./config.ts";
+import { discoveryOf } from "./discovery.ts";
 import { parseInitialCluster } from "./initial-cluster.ts";
 import type { InitialMember } from "./initial-cluster.ts";
+import { logOutputsOf, parseLogRotation } from "./log-settings.ts";
+import type { LogFormat, LogRotation } from "./log-settings.ts";
 import { optionNamed } from "./options.ts";
 import type { OptionName } from "./options.ts";
 import { accepted, rejected } from "./parsed.ts";
@@ -24,6 +27,8 @@ export function buildConfig(settings: Settings, defaultHost: string | undefined)
   if (!autoCompaction.ok) return autoCompaction;
   const authToken = parseAuthToken(settings.get("auth-token"));
   if (!authToken.ok) return authToken;
+  const logRotation = parseLogRotation(settings);
+  if (!logRotation.ok) return logRotation;
   const peerUrls = advertised(settings, "listen-peer-urls", "initial-advertise-peer-urls", defaultHost);
   const members = parseInitialCluster(initialClusterText(settings, peerUrls));
   if (!members.ok) return rejected(`error setting up initial cluster: ${members.reason}`);
@@ -34,7 +39,7 @@ export function buildConfig(settings: Settings, defaultHost: string | undefined)
       ...membership(settings, peerUrls, members.value),
       ...limits(settings),
       ...background(settings, autoCompaction.value),
-      ...observation(settings),
+      ...observation(settings, logRotation.value),
       clientTls: tls(settings, ""),
       peerTls: tls(settings, "peer-"),
       selfSignedCertValidityYears: settings.get("self-signed-cert-validity") || 1,
@@ -79,12 +84,14 @@ function bound(
 }
 
 function membership(settings: Settings, peerUrls: readonly ServerUrl[], members: readonly InitialMember[]) {
+  const discovery = discoveryOf(settings);
   return {
     initialAdvertisePeerUrls: peerUrls,
-    initialCluster: members,
+    discovery,
+    initialCluster: discovery === undefined ? members : [{ name: settings.get("name"), peerUrls }],
     initialClusterState:
       settings.get("initial-cluster-state") === "existing" ? ("existing" as const) : ("new" as const),
-    initialClusterToken: settings.get("initial-cluster-token"),
+    initialClusterToken: discovery?.kind === "registry" ? discovery.token : settings.get("initial-cluster-token"),
     strictReconfigCheck: settings.get("strict-reconfig-check"),
     forceNewCluster: settings.get("force-new-cluster"),
     maxLearners: settings.get("max-learners"),
@@ -128,12 +135,13 @@ function auth(settings: Settings, authToken: AuthTokenConfig) {
   };
 }
 
-function observation(settings: Settings) {
-  const outputs = settings.get("log-outputs").map((output) => (output === "stdout" ? "stdout" : "stderr"));
+function observation(settings: Settings, logRotation: LogRotation | undefined) {
   return {
     metrics: settings.get("metrics") === "extensive" ? ("extensive" as const) : ("basic" as const),
     logLevel: settings.get("log-level") as LogLevel,
-    logOutputs: Object.freeze([...new Set(outputs.length === 0 ? (["stderr"] as const) : outputs)]),
+    logFormat: (settings.get("log-format") || "json") as LogFormat,
+    logOutputs: logOutputsOf(settings),
+    logRotation,
     warningApplyDurationMs: settings.get("warning-apply-duration"),
     warningUnaryRequestDurationMs: settings.get("warning-unary-request-duration"),
   };

@@ -46,6 +46,7 @@ function isAnyList(name: OptionName): boolean {
 
 function refusalText(option: Option, writtenAs: string, value: string): string {
   const flag = option.secret ? `--${writtenAs}` : `--${writtenAs}=${value}`;
+  if (option.instead !== undefined) return `${flag} is not built: ${option.instead}`;
   const builtValues = option.built ?? (option.default === "" ? [] : [option.default]);
   const instead = builtValues.length === 0 ? "" : ` or set it to ${alternatives(builtValues)}`;
   return `${flag} is not built yet: remove the flag${instead}`;

@@ -1,7 +1,9 @@
 import type { AuthTokenConfig } from "./auth-token.ts";
 import type { AutoCompaction } from "./auto-compaction.ts";
+import type { Discovery } from "./discovery.ts";
 import type { FeatureGates } from "./feature-gates.ts";
 import type { InitialMember } from "./initial-cluster.ts";
+import type { LogFormat, LogRotation } from "./log-settings.ts";
 import type { ServerUrl } from "./server-url.ts";
 import type { TlsVersion } from "./tls-version.ts";
 
@@ -62,6 +64,8 @@ export interface Config {
   readonly initialAdvertisePeerUrls: readonly ServerUrl[];
 
   readonly initialCluster: readonly InitialMember[];
+  /** Whom to ask who the members of `initialCluster` are: until then it is this member alone. */
+  readonly discovery: Discovery | undefined;
   readonly initialClusterState: "new" | "existing";
   readonly initialClusterToken: string;
   readonly strictReconfigCheck: boolean;
@@ -102,7 +106,11 @@ export interface Config {
 
   readonly metrics: "basic" | "extensive";
   readonly logLevel: LogLevel;
-  readonly logOutputs: readonly ("stderr" | "stdout")[];
+  readonly logFormat: LogFormat;
+  /** `stderr`, `stdout` or the path of a file. */
+  readonly logOutputs: readonly string[];
+  /** How the one file among the outputs is rotated. */
+  readonly logRotation: LogRotation | undefined;
   readonly warningApplyDurationMs: number;
   readonly warningUnaryRequestDurationMs: number;
 }

@@ -39,7 +39,7 @@ export const FEATURE_GATES = {
   SetMemberLocalAddr: {
     default: false,
     stage: "alpha",
-    built: false,
+    built: true,
     help: "Peers are called from the first address that this member advertises.",
   },
   StopGRPCServiceOnDefrag: {

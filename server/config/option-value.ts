@@ -27,7 +27,9 @@ export type OptionValue = ValueOfKind[OptionKind];
 
 /** Reads the text of one flag. */
 export function parseOptionValue(option: Option, text: string): Parsed<OptionValue> {
-  if (option.choices !== undefined && !option.choices.includes(text)) return rejected("invalid value");
+  if (option.choices !== undefined && !option.choices.includes(text)) {
+    return rejected(option.repeatsBadChoice ? `invalid value ${JSON.stringify(text)}` : "invalid value");
+  }
   switch (option.kind) {
     case "bool":
       return parseBool(text);

@@ -20,8 +20,12 @@ export interface Option {
   readonly status: OptionStatus;
   /** The only texts that are values at all. */
   readonly choices?: readonly string[];
+  /** Whether a message about another text repeats it, as etcd's does for flags that once took several. */
+  readonly repeatsBadChoice?: true;
   /** Of the values etcd has, those whose effect is built; comma-separated values are looked at one by one. */
   readonly built?: readonly string[];
+  /** What to do where the effect will not be built. */
+  readonly instead?: string;
   /** Never repeated in a message. */
   readonly secret?: true;
   /** etcd's own warning for whoever still sets it. */

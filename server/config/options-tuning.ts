@@ -55,8 +55,8 @@ export const TUNING_OPTIONS = [
     name: "downgrade-check-time",
     kind: "duration",
     default: "5s",
-    status: "not-built",
-    help: "Time between two looks at a downgrade in progress.",
+    status: "ignored",
+    help: "Time between two looks at a downgrade in progress: here with the look at all versions, every 4 s.",
   },
 ] as const satisfies readonly Option[];
 

@@ -1,5 +1,7 @@
 import { openSslCipher } from "./cipher-suites.ts";
 import { LOG_LEVELS } from "./config.ts";
+import { flawOfDiscovery } from "./discovery.ts";
+import { flawOfLogOutputs } from "./log-settings.ts";
 import { isIpAddress, isTlsUrl, splitHostPort } from "./server-url.ts";
 import type { ServerUrl } from "./server-url.ts";
 import type { Settings } from "./settings.ts";
@@ -11,7 +13,17 @@ const HEARTBEATS_PER_ELECTION_MIN = 5;
 /** What makes the settings impossible, in etcd's sentences and in its order; nothing if they are sound. */
 export function invalidityOf(settings: Settings, { isFromFlags }: { isFromFlags: boolean }): string | undefined {
   const ofFlags = isFromFlags ? [advertisedClients] : [];
-  for (const check of [logging, boundUrls, advertisedUrls, rhythm, ...ofFlags, gates, checks, ...TLS_CHECKS]) {
+  for (const check of [
+    logging,
+    boundUrls,
+    advertisedUrls,
+    flawOfDiscovery,
+    rhythm,
+    ...ofFlags,
+    gates,
+    checks,
+    ...TLS_CHECKS,
+  ]) {
     const invalidity = check(settings);
     if (invalidity !== undefined) return invalidity;
   }
@@ -22,8 +34,8 @@ function logging(settings: Settings): string | undefined {
   const logger = settings.get("logger");
   if (logger === "capnslog") return "--logger=capnslog is removed in v3.5";
   if (logger !== "zap") return `unknown logger option ${JSON.stringify(logger)}`;
-  const outputs = settings.get("log-outputs");
-  if (outputs.length > 1 && outputs.includes("default")) return `multi logoutput for "default" is not supported yet`;
+  const outputs = flawOfLogOutputs(settings);
+  if (outputs !== undefined) return outputs;
   const level = settings.get("log-level");
   const isLevel = LOG_LEVELS.some((known) => known === level);
   return isLevel ? undefined : `unrecognized level: ${JSON.stringify(level)}`;

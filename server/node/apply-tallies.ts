@@ -8,6 +8,9 @@ const BOUNDS_S = doublingBounds(0.0001, 20);
 /** Fields of a request that say nothing of what is asked for. */
 const NO_OPERATION = new Set(["$typeName", "$unknown", "header", "ID"]);
 
+/** Hears of everything that took longer than --warning-apply-duration. */
+export type OnSlow = (operation: string, tookMs: number) => void;
+
 /** How long one kind of operation took. */
 export interface OperationTally {
   readonly operation: string;
@@ -18,14 +21,16 @@ export interface OperationTally {
 /** How long applying and reading took, by operation. A put is found without a look into any map: it is the hot path. */
 export class ApplyTallies {
   readonly #slowMs: number;
+  readonly #onSlow: OnSlow;
   readonly #put = tallyOf("Put");
   readonly #others = new Map<string, OperationTally>();
   readonly rangeSucceeded = new Distribution(BOUNDS_S);
   readonly rangeFailed = new Distribution(BOUNDS_S);
   slow = 0;
 
-  constructor(slowMs: number = SLOW_APPLY_MS) {
+  constructor(slowMs: number = SLOW_APPLY_MS, onSlow: OnSlow = () => undefined) {
     this.#slowMs = slowMs;
+    this.#onSlow = onSlow;
   }
 
   /** A request of the log was applied. */
@@ -34,12 +39,12 @@ export class ApplyTallies {
     // As etcd sees it: a revision that is compacted is an answer.
     const { succeeded, failed } = tally;
     (fault === undefined || fault === "compacted" ? succeeded : failed).observe(tookMs / 1000);
-    if (tookMs > this.#slowMs) this.slow++;
+    this.#judge(tally.operation, tookMs);
   }
 
   onRange(isAnswered: boolean, tookMs: number): void {
     (isAnswered ? this.rangeSucceeded : this.rangeFailed).observe(tookMs / 1000);
-    if (tookMs > this.#slowMs) this.slow++;
+    this.#judge("Range", tookMs);
   }
 
   /** The operations that have been applied so far. */
@@ -47,6 +52,12 @@ export class ApplyTallies {
     return this.#put.succeeded.count + this.#put.failed.count > 0
       ? [this.#put, ...this.#others.values()]
       : [...this.#others.values()];
+  }
+
+  #judge(operation: string, tookMs: number): void {
+    if (tookMs <= this.#slowMs) return;
+    this.slow++;
+    this.#onSlow(operation, tookMs);
   }
 
   #tallyOf(name: string): OperationTally {

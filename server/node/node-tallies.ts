@@ -2,7 +2,7 @@ import { Distribution, doublingBounds } from "../base/distribution.ts";
 import type { Fault } from "../base/domain-error.ts";
 import type { Fact } from "../apply/outcome.ts";
 import { MvccTallies } from "../mvcc/mvcc-tallies.ts";
-import { ApplyTallies } from "./apply-tallies.ts";
+import { ApplyTallies, type OnSlow } from "./apply-tallies.ts";
 
 /** etcd's buckets: from a millisecond to 8 seconds. */
 const DISK_BOUNDS_S = doublingBounds(0.001, 14);
@@ -12,6 +12,7 @@ export interface NodeTalliesOptions {
   readonly nowMs?: (() => number) | undefined;
   /** Applying or reading that takes longer is slow (etcd's --warning-apply-duration). */
   readonly slowApplyMs?: number | undefined;
+  readonly onSlowApply?: OnSlow | undefined;
 }
 
 /**
@@ -76,9 +77,9 @@ export class NodeTallies {
     checks: new Map<string, HealthCheckTally>(),
   };
 
-  constructor({ nowMs = () => 0, slowApplyMs }: NodeTalliesOptions = {}) {
+  constructor({ nowMs = () => 0, slowApplyMs, onSlowApply }: NodeTalliesOptions = {}) {
     this.#nowMs = nowMs;
-    this.apply = new ApplyTallies(slowApplyMs);
+    this.apply = new ApplyTallies(slowApplyMs, onSlowApply);
   }
 
   /** Runs a task and observes the seconds that it took, unless it failed. */

@@ -19,6 +19,8 @@ export type PeerTls = () => ConnectionOptions;
 
 export interface PeerClientOptions {
   readonly tls?: PeerTls | undefined;
+  /** The address to call from; undefined: the system chooses. */
+  readonly localAddress?: string | undefined;
   readonly clock: Clock;
   readonly dialTimeoutMs: number;
 }
@@ -86,7 +88,8 @@ export class PeerClient {
 
   #start({ method, url, path, headers }: PeerRequest, { http, https }: Agents): ClientRequest {
     const target = targetOf(url);
-    const options = { ...target.options, method, path, headers };
+    const { localAddress } = this.#options;
+    const options = { ...target.options, method, path, headers, ...(localAddress !== undefined && { localAddress }) };
     const request = target.isTls
       ? requestHttps({ ...options, ...this.#options.tls?.(), agent: https })
       : requestHttp({ ...options, agent: http });

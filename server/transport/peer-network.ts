@@ -32,6 +32,8 @@ export interface PeerNetworkOptions {
   readonly logger: Logger;
   readonly electionTimeoutMs: number;
   readonly tls?: PeerTls | undefined;
+  /** The address to call peers from; undefined: the system chooses. */
+  readonly localAddress?: string | undefined;
   readonly metrics?: Metrics | undefined;
 }
 
@@ -53,10 +55,10 @@ export class PeerNetwork implements Network {
   #isClosed = false;
 
   constructor(options: PeerNetworkOptions) {
-    const { clock, logger, tls, selfId, clusterId, localPeerUrls } = options;
+    const { clock, logger, tls, localAddress, selfId, clusterId, localPeerUrls } = options;
     this.#options = options;
     this.#identity = { selfId, clusterId, localPeerUrls };
-    this.#client = new PeerClient({ tls, clock, dialTimeoutMs: DIAL_MS + options.electionTimeoutMs });
+    this.#client = new PeerClient({ tls, localAddress, clock, dialTimeoutMs: DIAL_MS + options.electionTimeoutMs });
     this.calls = peerCalls({ client: this.#client, clock, clusterId });
     this.metrics = networkMetrics(options.metrics);
     for (const peer of options.peers) this.addPeer(peer);

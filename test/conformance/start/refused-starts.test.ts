@@ -66,9 +66,9 @@ test.each([
   ],
   [
     "a flag whose effect is not built",
-    [...anyPorts, "--discovery-srv=example.org"],
+    [...anyPorts, "--discovery=http://127.0.0.1:1/token"],
     1,
-    /discovery-srv=.* is not built yet/,
+    /discovery=.* is not built: use --discovery-token and --discovery-endpoints/,
   ],
 ])("%s ends the start with one line that says so", async (_, flags, status, line) => {
   const folder = tempFolder();

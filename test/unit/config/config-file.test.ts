@@ -93,12 +93,12 @@ peer-transport-security: {cert-file: pc, key-file: pk, auto-tls: false}
     ["name: {a: b}", "invalid value for name in /etcd.yml: not a value of this kind"],
     ["- a", "cannot read the configuration file /etcd.yml: it is not a mapping of keys to values"],
     ["peer-transport-security: 3", "invalid peer-transport-security"],
-    ["downgrade-check-time: 1m", '--downgrade-check-time=1m is not built yet: remove the flag or set it to "5s"'],
+    ["discovery: http://a", /^--discovery=http:\/\/a is not built: use --discovery-token/],
     [
       "client-transport-security: {allowed-cn: [a]}",
       "client-transport-security.allowed-cn in /etcd.yml is not built yet: remove it",
     ],
-    ["discovery-config: {token: a}", "--discovery-token=a is not built yet: remove the flag"],
+    ["discovery-config: {token: a}", "both --discovery-token and --discovery-endpoints must be set"],
     ["discovery-config: {secure: {cert: a}}", "discovery-config.secure in /etcd.yml is not built yet: remove it"],
     ["name: [", /^cannot read the configuration file \/etcd.yml: /],
   ])("is refused where it says %s", (text, message) => {

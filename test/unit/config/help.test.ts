@@ -22,7 +22,7 @@ describe("the help", () => {
   });
 
   test("says where a flag does nothing yet", () => {
-    expect(helpText()).toMatch(/--downgrade-check-time '5s'\n.*Not built yet/);
+    expect(helpText()).toMatch(/--discovery ''\n.*Not built yet/);
     expect(helpText()).toMatch(/--max-wals '5'\n.*Accepted without effect/);
   });
 });

@@ -113,6 +113,6 @@ describe("a command line in Go's syntax", () => {
   });
 
   test("never repeats a secret", () => {
-    expect(refused("--discovery-password hunter2").message).not.toContain("hunter2");
+    expect(refused("--discovery-password hunter2 --discovery-token t").message).not.toContain("hunter2");
   });
 });

@@ -32,6 +32,14 @@ describe("what was applied", () => {
   });
 });
 
+test("whoever asked hears of what was slow", () => {
+  const heard: unknown[] = [];
+  const tallies = new ApplyTallies(100, (operation, tookMs) => heard.push([operation, tookMs]));
+  tallies.onRange(true, 100);
+  tallies.onRange(true, 101);
+  expect(heard).toEqual([["Range", 101]]);
+});
+
 describe("a member's tallies", () => {
   test("measure what succeeds, in seconds", async () => {
     const clock = new ManualClock();
