@@ -5,7 +5,7 @@ import { parseServerUrls } from "../config/server-url.ts";
 import { verifyBootstrap } from "../config/verify-bootstrap.ts";
 import { openLeveldownStore } from "../host/leveldown-store.ts";
 import { nodeDisk } from "../host/node-disk.ts";
-import type { InitialCluster } from "../node/bootstrap.ts";
+import { newClusterIdentity, type InitialCluster } from "../node/bootstrap.ts";
 import { dataFolder } from "../node/data-folder.ts";
 import { checkRestoreTarget, restoreSnapshot } from "../node/restore-snapshot.ts";
 import { CommandError, ExitCode } from "./command-error.ts";
@@ -84,7 +84,22 @@ async function restore(file: string, flags: RestoreFlags): Promise<void> {
   const skipHashCheck = flags.skipHashCheck ?? false;
   const target = { disk: nodeDisk, openStore: openLeveldownStore, folder, hasOwnWalFolder };
   await restoreSnapshot({ ...target, file, cluster, skipHashCheck, bumpRevision });
+  tellMembers(cluster);
   toolLog("info", "restored snapshot", about);
+}
+
+/** Who the cluster's members are now, as etcd tells it. */
+function tellMembers(cluster: InitialCluster): void {
+  const { clusterId, peers } = newClusterIdentity(cluster);
+  for (const { id, peerUrls, isLearner } of peers) {
+    toolLog("info", "added member", {
+      "cluster-id": clusterId.toString(16),
+      "local-member-id": "0",
+      "added-peer-id": id.toString(16),
+      "added-peer-peer-urls": peerUrls,
+      "added-peer-is-learner": isLearner,
+    });
+  }
 }
 
 function initialCluster(flags: RestoreFlags): InitialCluster {

@@ -2,7 +2,7 @@
 export function toolLog(
   level: "info" | "warn" | "error",
   message: string,
-  fields: Readonly<Record<string, string | number>>,
+  fields: Readonly<Record<string, unknown>>,
 ): void {
   const time = new Date().toISOString().replace(/\.\d+Z$/, "Z");
   process.stderr.write(`${time}\t${level}\t${message}\t${JSON.stringify(fields)}\n`);

@@ -121,23 +121,28 @@ export class CorruptionCheck {
 
   /** The newest compaction that everybody has finished has to have one hash. */
   async #compareCompactions(): Promise<void> {
-    const { selfId, replica, logger } = this.#options;
-    const others = this.#others().length;
-    for (const own of replica.machine.mvcc.cachedHashes()) {
-      if (own.revision <= this.#agreedRevision) return;
-      const answers = (await this.#ask(own.revision)).filter(({ answer }) => isComparable(own, answer));
-      const hashes = answers.map(({ member, answer }) => ({ id: member.id, hash: answer.hash }));
-      const corrupt = corruptMembers([{ id: selfId, hash: own.hash }, ...hashes], others + 1);
-      for (const id of corrupt) await this.#alarm(id, own);
-      if (corrupt.length > 0) return;
-      if (answers.length < others) continue;
-      this.#agreedRevision = own.revision;
-      logger.info("finished compaction hash check", {
-        revision: own.revision,
-        "number-of-peers-checked": answers.length,
-      });
-      return;
+    const { replica, logger } = this.#options;
+    const unchecked = replica.machine.mvcc.cachedHashes().filter(({ revision }) => revision > this.#agreedRevision);
+    let checked = 0;
+    for (const own of unchecked) {
+      checked++;
+      if ((await this.#compareCompaction(own)) === "settled") break;
     }
+    logger.info("finished compaction hash check", { "number-of-hashes-checked": checked });
+  }
+
+  /** Of a member that is away, or has gone through the compaction in two runs, nothing can be said. */
+  async #compareCompaction(own: HashKvResult): Promise<"settled" | "open"> {
+    const { selfId } = this.#options;
+    const others = this.#others().length;
+    const answers = (await this.#ask(own.revision)).filter(({ answer }) => isComparable(own, answer));
+    const hashes = answers.map(({ member, answer }) => ({ id: member.id, hash: answer.hash }));
+    const corrupt = corruptMembers([{ id: selfId, hash: own.hash }, ...hashes], others + 1);
+    for (const id of corrupt) await this.#alarm(id, own);
+    if (corrupt.length > 0) return "settled";
+    if (answers.length < others) return "open";
+    this.#agreedRevision = own.revision;
+    return "settled";
   }
 
   async #alarm(memberID: NodeId, { revision, hash }: HashKvResult): Promise<void> {
