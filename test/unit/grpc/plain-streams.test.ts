@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { createServer as createPlainServer, request as httpRequest } from "node:http";
+import { createServer as createPlainServer, request as httpRequest, type RequestListener } from "node:http";
 import { connect } from "node:http2";
 import { request as httpsRequest } from "node:https";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
@@ -14,7 +14,7 @@ import { TestAuthority } from "../../support/certificates.ts";
 import { silentLogger } from "../../support/peer-member.ts";
 import { tempFolder } from "../../support/temp-folder.ts";
 
-const answer: Parameters<typeof createPlainServer>[1] = (request, response) => {
+const answer: RequestListener = (request, response) => {
   response.writeHead(200, { "Content-Type": "text/plain" });
   response.end(`${String(request.method)} ${String(request.url)} for ${String(request.headers.host)}`);
 };
