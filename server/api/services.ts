@@ -3,6 +3,7 @@ import { Membership } from "../proto/gen/kvorum_membership_pb.js";
 import { Auth, Cluster, KV, Lease, Maintenance, Watch } from "../proto/gen/rpc_pb.js";
 import { Election } from "../proto/gen/v3election_pb.js";
 import { Lock } from "../proto/gen/v3lock_pb.js";
+import { decodeTxn } from "../proto/nested-requests.ts";
 import { bindService, type BoundMethod } from "../rpc/service.ts";
 import { IdGenerator } from "../node/id-generator.ts";
 import type { Node } from "../node/node.ts";
@@ -50,6 +51,7 @@ export function clientServices(node: Node, limits: ServiceLimits, auth: ServiceA
   return requireLeader(node, [
     ...bindService(KV, kv, {
       "/etcdserverpb.KV/Range": { encode: encodeRangeResponse },
+      "/etcdserverpb.KV/Txn": { decode: decodeTxn },
     }),
     ...bindService(
       Watch,

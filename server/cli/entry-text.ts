@@ -1,7 +1,6 @@
-import { fromBinary } from "@bufbuild/protobuf";
 import { unreachable } from "../base/assert.ts";
 import { hexId } from "../base/ids.ts";
-import { InternalRaftRequestSchema } from "../proto/gen/raft_internal_pb.js";
+import { decodeEntryRequest } from "../proto/nested-requests.ts";
 import { decodeConfChange, decodeConfChangeV2 } from "../proto/raft-codec-confchange.ts";
 import {
   ConfChangeTransition,
@@ -36,7 +35,7 @@ export function describeEntry(entry: Entry): { readonly type: string; readonly j
 function describeRequest(data: Uint8Array | undefined): { readonly type: string; readonly json: string } {
   // What a new leader begins its term with.
   if (data === undefined || data.length === 0) return { type: "empty", json: "{}" };
-  return { type: "request", json: JSON.stringify(fromBinary(InternalRaftRequestSchema, data), plain) };
+  return { type: "request", json: JSON.stringify(decodeEntryRequest(data), plain) };
 }
 
 /** Messages without what protobuf leaves out, byte strings as text where they are text. */

@@ -1,7 +1,6 @@
 import type { Index } from "../base/ids.ts";
 import { nodeDisk } from "../host/node-disk.ts";
-import { fromBinary } from "@bufbuild/protobuf";
-import { InternalRaftRequestSchema } from "../proto/gen/raft_internal_pb.js";
+import { decodeEntryRequest } from "../proto/nested-requests.ts";
 import { EntryType, type Entry } from "../proto/raft-message.ts";
 import { readWal } from "../wal/wal-contents.ts";
 import { isBefore, parseStored, STORAGE_VERSION_SINCE, type MinorVersion } from "./minor-version.ts";
@@ -31,7 +30,7 @@ export async function newestVersionInLog(folder: string): Promise<MinorVersion |
 function versionOf({ type, data }: Entry): MinorVersion | undefined {
   if (type !== EntryType.Normal || data === undefined || !Buffer.from(data).includes(DOWNGRADE_TEST_TAG))
     return undefined;
-  const { downgradeVersionTest } = fromBinary(InternalRaftRequestSchema, data);
+  const { downgradeVersionTest } = decodeEntryRequest(data);
   if (downgradeVersionTest === undefined) return undefined;
   const asked = parseStored(downgradeVersionTest.ver);
   return asked !== undefined && isBefore(STORAGE_VERSION_SINCE, asked) ? asked : STORAGE_VERSION_SINCE;

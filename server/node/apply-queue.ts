@@ -1,8 +1,8 @@
-import { fromBinary } from "@bufbuild/protobuf";
 import { must } from "../base/assert.ts";
 import type { ConfOutcome, Fact } from "../apply/outcome.ts";
 import type { Clock } from "../ports/clock.ts";
-import { InternalRaftRequestSchema, type InternalRaftRequest } from "../proto/gen/raft_internal_pb.js";
+import type { InternalRaftRequest } from "../proto/gen/raft_internal_pb.js";
+import { decodeEntryRequest } from "../proto/nested-requests.ts";
 import { decodeConfChange, decodeConfChangeV2 } from "../proto/raft-codec-confchange.ts";
 import { EntryType, type ConfChange, type ConfChangeV2, type Entry } from "../proto/raft-message.ts";
 import type { AppliedIndex } from "./applied-index.ts";
@@ -141,7 +141,7 @@ export class ApplyQueue {
   /** An empty entry marks a new leader's term. */
   #requestOf(entry: Entry): InternalRaftRequest | undefined {
     if (entry.data === undefined || entry.data.length === 0) return undefined;
-    return fromBinary(InternalRaftRequestSchema, entry.data);
+    return decodeEntryRequest(entry.data);
   }
 
   #applyRequest(entry: Entry, request: InternalRaftRequest | undefined): void {
