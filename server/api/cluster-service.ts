@@ -34,8 +34,9 @@ export function clusterService(node: Node, access: Access): Implementation<typeo
     },
     async memberUpdate(request, call) {
       refuseOnLearner(node);
-      checkPeerUrls(request.peerURLs);
       await access.requireAdmin(call);
+      // etcd looks for the member first; it would take any URLs then, and fail later.
+      if (node.machine.membership.member(request.ID)) checkPeerUrls(request.peerURLs);
       await node.members.update(request.ID, request.peerURLs);
       return create(MemberUpdateResponseSchema, answer());
     },
