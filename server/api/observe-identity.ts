@@ -13,7 +13,6 @@ export interface NodeIdentity {
 
 /** Series whose labels say something and whose value is 1, or whether it is so. */
 export function observeIdentity(node: Node, metrics: Metrics, { runtime, features }: NodeIdentity): void {
-  const one = (labels: Readonly<Record<string, string>>) => () => [{ labels, value: 1 }];
   registerRows(metrics, {
     gauges: [
       [
@@ -45,6 +44,10 @@ export function observeIdentity(node: Node, metrics: Metrics, { runtime, feature
       ["kvorum_build_info", "Which release of Kvorum is running.", one({ version: KVORUM_VERSION })],
     ],
   });
+}
+
+function one(labels: Readonly<Record<string, string>>) {
+  return () => [{ labels, value: 1 }];
 }
 
 function clusterVersion({ machine: { membership } }: Node) {

@@ -5,7 +5,6 @@ const NO_STORE = "There is no store of the 2.x API here: always 0.";
 
 /** Names of etcd's store for the 2.x API, in which it still keeps its members. */
 export function observeLegacyStore(metrics: Metrics): void {
-  const never = (action: string) => () => [{ labels: { action }, value: 0 }];
   registerRows(metrics, {
     counters: [
       ["etcd_debugging_store_reads_total", NO_STORE, never("getRecursive")],
@@ -15,4 +14,8 @@ export function observeLegacyStore(metrics: Metrics): void {
     ],
     gauges: [["etcd_debugging_store_watchers", NO_STORE, () => 0]],
   });
+}
+
+function never(action: string) {
+  return () => [{ labels: { action }, value: 0 }];
 }

@@ -113,6 +113,10 @@ const COUNTED = [
   "etcd_server_is_learner",
 ];
 
+function countsOf(families: Families): Readonly<Record<string, number>> {
+  return Object.fromEntries(COUNTED.map((name) => [name, valueOf(families, name)]));
+}
+
 describe.each(["basic", "extensive"] as const)("with %s metrics", (detail) => {
   test("three members expose the families that etcd's expose, of the same types, labels and buckets", async () => {
     const theirs = withoutFailures(await familiesOf("etcd", detail));
@@ -127,8 +131,7 @@ describe.each(["basic", "extensive"] as const)("with %s metrics", (detail) => {
         .toSorted();
     expect({ missing, additional }).toEqual({ missing: [], additional: [] });
     expect(form(ours)).toEqual(form(theirs));
-    const counts = (families: Families) => Object.fromEntries(COUNTED.map((name) => [name, valueOf(families, name)]));
-    expect(counts(ours)).toEqual(counts(theirs));
+    expect(countsOf(ours)).toEqual(countsOf(theirs));
     for (const { name, help } of ours.values()) expect(help, name).not.toBe("");
     console.log(`${detail}: ${String(shared.length)} families are etcd's`);
   });
