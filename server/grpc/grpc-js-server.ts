@@ -16,6 +16,7 @@ import {
 import type { BoundMethod, CallContext, StreamCall, StreamHandler, UnaryHandler } from "../rpc/service.ts";
 import { Code, type Status } from "../rpc/status.ts";
 import { statusOf } from "../rpc/fault-status.ts";
+import { guardStreams } from "./guarded-streams.ts";
 import { http2ServerOf } from "./http2-server-of.ts";
 import { guardPings } from "./ping-guard.ts";
 import { divertPlainStreams } from "./plain-streams.ts";
@@ -71,6 +72,7 @@ export class GrpcJsServer {
     }
     const injector = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
     watchConnections(http2ServerOf(this.#server), options);
+    guardStreams(http2ServerOf(this.#server), new Set(methods.map(({ path }) => path)));
     this.#inject = (connection) => {
       injector.injectConnection(connection);
     };
