@@ -7,7 +7,7 @@ import { badAnswers, type BadAnswer } from "./bad-answers.ts";
 import { BAD_CALLS } from "./bad-calls.ts";
 
 /** Recorded from real etcd 3.6.16; RECORD=1 writes it anew. */
-const GOLDEN = join(import.meta.dirname, "bad-answers.json");
+const GOLDEN = join(import.meta.dirname, "../golden/bad-input/answers.json");
 
 function golden(): readonly BadAnswer[] {
   return JSON.parse(readFileSync(GOLDEN, "utf8")) as readonly BadAnswer[];
