@@ -21,7 +21,7 @@ COPY tsconfig.json tsconfig.build.json ./
 COPY tools/build.ts tools/launcher.ts tools/repository-root.ts tools/
 COPY server server
 COPY operator operator
-RUN node tools/build.ts --no-check
+RUN node tools/build.ts --no-check --no-packages
 
 FROM production
 ENV PATH=/kvorum/dist/bin:$PATH

@@ -5,8 +5,9 @@ import { launcher, NODE_FLAGS, OPERATOR_NODE_FLAGS } from "./launcher.ts";
 import { repositoryRoot } from "./repository-root.ts";
 
 /**
- * `npm run build`: compiles to dist/ and writes the executables to dist/bin. With `-- --no-check` types are not checked, in
- * half the time: `npm run check` does that too.
+ * `npm run build`: compiles to dist/, writes the executables to dist/bin, and the npm package for clients to
+ * dist/packages/client. With `-- --no-check` types are not checked, in half the time: `npm run check` does that too. With
+ * `-- --no-packages` there are only the executables: an image needs no more.
  */
 const dist = join(repositoryRoot, "dist");
 /** Built beside and renamed: a build that fails leaves the last good one in place. */
@@ -31,6 +32,10 @@ execFileSync(
 );
 // Generated code is JavaScript already, which the compiler does not copy.
 cpSync(join(repositoryRoot, "server/proto/gen"), join(fresh, "server/proto/gen"), { recursive: true });
+if (!process.argv.includes("--no-packages")) {
+  const { buildClientPackage } = await import("./client-package.ts");
+  buildClientPackage(join(fresh, "packages/client"), flags);
+}
 mkdirSync(join(fresh, "bin"), { recursive: true });
 for (const [command, main] of Object.entries(COMMANDS)) {
   const path = join(fresh, "bin", command);

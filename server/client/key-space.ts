@@ -115,10 +115,10 @@ export class KeySpace {
     return Number((await this.#client.kv.deleteRange(this.#names.rangeOf(under))).deleted);
   }
 
-  async transact({ when = [], then = [], otherwise = [] }: Transaction): Promise<TransactionResult> {
+  async transact({ when = [], do: operations = [], otherwise = [] }: Transaction): Promise<TransactionResult> {
     const { succeeded, header, responses } = await this.#client.kv.txn({
       compare: when.map((condition) => compareOf(condition, this.#names)),
-      success: then.map((operation) => requestOpOf(operation, this.#names)),
+      success: operations.map((operation) => requestOpOf(operation, this.#names)),
       failure: otherwise.map((operation) => requestOpOf(operation, this.#names)),
     });
     return { succeeded, revision: Number(header?.revision), found: responses.flatMap((each) => this.#found(each)) };

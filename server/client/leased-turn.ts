@@ -1,3 +1,4 @@
+import { Code, RpcError } from "../rpc/status.ts";
 import { Backoff } from "./backoff.ts";
 import type { CallOptions } from "./calls.ts";
 import { KeptLease, type LeaseClient } from "./kept-lease.ts";
@@ -43,8 +44,13 @@ export async function waitForTurn<T>(
       // If that fails, the lease ends by itself: nobody keeps it alive any more.
       await lease?.revoke().catch(() => {});
       signal?.throwIfAborted();
-      if (!isLeaseLost && !isPassing(error)) throw error;
+      if (!isLeaseLost && !isPassing(error) && !isLate(error)) throw error;
     }
     await timing.sleep(backoff.next(), signal);
   }
+}
+
+/** What a leader took with it when it ended is never answered: the lease may have been granted, and then ends by itself. */
+function isLate(error: unknown): boolean {
+  return error instanceof RpcError && error.code === Code.DEADLINE_EXCEEDED;
 }

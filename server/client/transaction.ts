@@ -6,7 +6,7 @@ import {
   type RequestOpSchema,
 } from "../proto/gen/rpc_pb.js";
 
-/** What must be so for a transaction to take its `then`. */
+/** What must be so for a transaction to do what `do` says; else it does what `otherwise` says. */
 export type Condition =
   | { readonly key: string; readonly exists: boolean }
   | { readonly key: string; readonly value: string | Uint8Array }
@@ -24,7 +24,7 @@ export type Operation =
 export interface Transaction {
   /** All of them have to hold. */
   readonly when?: readonly Condition[];
-  readonly then?: readonly Operation[];
+  readonly do?: readonly Operation[];
   readonly otherwise?: readonly Operation[];
 }
 

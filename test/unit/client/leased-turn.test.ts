@@ -21,10 +21,15 @@ test("pauses double up to the limit, and begin anew after a success", () => {
 function leasing() {
   const timing = new ManualTiming();
   const log: string[] = [];
+  const lateGrants: Error[] = [];
   let granted = 0n;
   const client = {
     lease: {
-      leaseGrant: async () => create(LeaseGrantResponseSchema, { ID: ++granted, TTL: 9n }),
+      leaseGrant: async () => {
+        const late = lateGrants.shift();
+        if (late !== undefined) throw late;
+        return create(LeaseGrantResponseSchema, { ID: ++granted, TTL: 9n });
+      },
       leaseRevoke: async ({ ID = 0n }: { ID?: bigint | string | number }) => {
         log.push(`revoke ${String(ID)}`);
       },
@@ -37,7 +42,7 @@ function leasing() {
   onTestFinished(() => controller.abort());
   const wait = (call: (leaseId: bigint, options: CallOptions) => Promise<string>) =>
     waitForTurn(client, { ttlSeconds: 9, signal: controller.signal }, call, timing);
-  return { timing, log, controller, wait };
+  return { timing, log, lateGrants, controller, wait };
 }
 
 test("when the connection breaks while it waits, it asks again with another lease, and gives the old one back", async () => {
@@ -59,6 +64,16 @@ test("when the connection breaks while it waits, it asks again with another leas
   ]);
   expect(lease.lost.aborted).toBe(false);
   lease.stop();
+});
+
+test("a grant that is never answered is asked for again", async () => {
+  const { timing, log, wait, lateGrants } = leasing();
+  lateGrants.push(new RpcError(Code.DEADLINE_EXCEEDED, "Deadline exceeded"));
+  const turn = wait(async () => "mine");
+  await timing.advance(1000);
+  expect((await turn).answer).toBe("mine");
+  expect(log).toEqual([]);
+  (await turn).lease.stop();
 });
 
 test("a refusal ends it, and nothing is left behind", async () => {
