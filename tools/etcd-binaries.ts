@@ -1,4 +1,4 @@
-import { goBinaries, type GoModule } from "./go-binaries.ts";
+import { goBinaries, goModuleSource, type GoModule } from "./go-binaries.ts";
 
 /** The etcd that we are held against, and the release whose load generator we use. */
 const ETCD = "v3.6.16";
@@ -24,6 +24,11 @@ const MODULES: readonly GoModule[] = [
 /** The folder with etcd, etcdctl, etcdutl and benchmark; builds what is missing from the Go module proxy (a minute or two, once). */
 export function etcdBinaries(): string {
   return goBinaries(MODULES);
+}
+
+/** The folder with the sources of etcd's root module, where its sample of a configuration file is. */
+export function etcdSource(): string {
+  return goModuleSource(`go.etcd.io/etcd/v3@${BENCHMARK}`);
 }
 
 if (process.argv[1] === import.meta.filename) console.log(etcdBinaries());

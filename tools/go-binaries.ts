@@ -11,6 +11,8 @@ export interface GoModule {
   /** A module whose go.mod points at folders beside itself (`=> ./staging/…`); they are published as v0.<minor>.<patch>. */
   readonly staging?: string;
   readonly ldflags?: string;
+  /** Build tags. */
+  readonly tags?: string;
   /** Go files of our own, for the package ".". */
   readonly sources?: readonly string[];
   readonly builds: readonly GoProgram[];
@@ -44,9 +46,18 @@ export function goBinaries(modules: readonly GoModule[]): string {
   return binFolder();
 }
 
+/** The folder with the sources of one module, fetched if need be. */
+export function goModuleSource(module: string): string {
+  requireGo();
+  const folder = join(cacheFolder(), "go");
+  mkdirSync(folder, { recursive: true });
+  return (JSON.parse(runGo(folder, ["mod", "download", "-json", module])) as { readonly Dir: string }).Dir;
+}
+
 /** What a program was built from, so that a changed version is built anew. */
-function origin({ require, ldflags, sources = [] }: GoModule): string {
-  return `${[...require, ldflags ?? "", ...sources.map((file) => readFileSync(file, "utf8"))].join("\n")}\n`;
+function origin({ require, ldflags, tags = "", sources = [] }: GoModule): string {
+  const built = tags === "" ? require : [...require, tags];
+  return `${[...built, ldflags ?? "", ...sources.map((file) => readFileSync(file, "utf8"))].join("\n")}\n`;
 }
 
 function originFile(name: string): string {
@@ -90,7 +101,8 @@ function build(module: GoModule, missing: readonly GoProgram[]): void {
     console.log(`  ${name}: building (up to ${duration(seconds)}) …`);
     // Built beside its place and renamed, so that an interrupted build leaves nothing that looks finished.
     const fresh = join(binFolder(), `${name}.${String(process.pid)}.new`);
-    go("build", "-trimpath", "-ldflags", module.ldflags ?? "-s -w", "-o", fresh, path);
+    const tags = module.tags === undefined ? [] : ["-tags", module.tags];
+    go("build", "-trimpath", "-ldflags", module.ldflags ?? "-s -w", ...tags, "-o", fresh, path);
     renameSync(fresh, join(binFolder(), name));
     writeFileSync(originFile(name), origin(module));
     console.log(`  ${name}: built in ${since(startMs)}`);
