@@ -159,8 +159,8 @@ export class WatchStream {
   #sinkOf(watch: StreamWatch): WatchSink {
     const queuedBytes = (): number => this.#queuedBytes;
     return {
-      deliver: (events, revision) => {
-        this.#pushEvents(watch, events, revision);
+      deliver: (events, _revision, headerRevision) => {
+        this.#pushEvents(watch, events, headerRevision);
         return this.#queuedBytes < MAX_QUEUED_BYTES;
       },
       onCompacted: (compactRevision) => {

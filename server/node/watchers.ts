@@ -20,11 +20,10 @@ const RETRY_MS = 100;
 /** Where a watcher's events go. */
 export interface WatchSink {
   /**
-   * All events of one revision that match, in order, and the store's revision as the header of their response has it: that
-   * of the events while they happen, the present one where they are history. False means: no more for now, the rest
-   * will be read from history.
+   * All events of one revision that match, in order. The header's revision is that of the events while they happen, and the
+   * store's present one where they are history. False means: no more for now, the rest will be read from history.
    */
-  deliver(events: readonly Event[], headerRevision: Revision): boolean;
+  deliver(events: readonly Event[], revision: Revision, headerRevision: Revision): boolean;
   /** History from the wanted revision on is gone; the watcher is no more. */
   onCompacted(compactRevision: Revision): void;
   /** Whether it would take events again after having refused. */
@@ -142,7 +141,7 @@ export class Watchers {
       minRevision: watcher.nextRevision,
       deliver: (events: readonly Event[], revision: Revision): void => {
         watcher.nextRevision = revision + 1;
-        if (watcher.sink.deliver(events, revision)) return;
+        if (watcher.sink.deliver(events, revision, revision)) return;
         this.#detach(watcher);
         this.#fallBehind(watcher);
       },
@@ -285,7 +284,7 @@ function deliverRows(
     const events = eventsFor({ ...watcher.target, minRevision: watcher.nextRevision }, parsed);
     for (const [revision, ofRevision] of Map.groupBy(events, (event) => Number(event.kv?.modRevision ?? 0n))) {
       watcher.nextRevision = revision + 1;
-      if (!watcher.sink.deliver(ofRevision, currentRevision)) return false;
+      if (!watcher.sink.deliver(ofRevision, revision, currentRevision)) return false;
     }
     return true;
   });

@@ -20,9 +20,8 @@ class TestSink implements WatchSink {
 
   readonly headers: Revision[] = [];
 
-  deliver(events: readonly Event[], headerRevision: Revision): boolean {
+  deliver(events: readonly Event[], revision: Revision, headerRevision: Revision): boolean {
     this.headers.push(headerRevision);
-    const revision = events[0]?.kv?.modRevision;
     this.got.push(`${String(revision)} ${events.map(({ kv }) => `${text(kv?.key)}=${text(kv?.value)}`).join(" ")}`);
     if (--this.accepts > 0) return true;
     this.isReady = false;
