@@ -47,7 +47,7 @@ const swallowsEvents = (node: Node): Node =>
         get isReady() {
           return sink.isReady;
         },
-        deliver: (events, revision) => (revision % 50 === 0 ? true : sink.deliver(events, revision)),
+        deliver: (events, revision, header) => (revision % 50 === 0 ? true : sink.deliver(events, revision, header)),
         onCompacted: (revision) => {
           sink.onCompacted(revision);
         },

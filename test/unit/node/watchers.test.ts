@@ -87,8 +87,8 @@ describe("watchers", () => {
     const sink = new TestSink();
     sink.accepts = 2;
     const deliver = sink.deliver.bind(sink);
-    sink.deliver = (events, revision) => {
-      const takesMore = deliver(events, revision);
+    sink.deliver = (events, revision, headerRevision) => {
+      const takesMore = deliver(events, revision, headerRevision);
       // Its reader takes everything in the next microtask, while the store is still being read.
       if (!takesMore) queueMicrotask(() => Object.assign(sink, { isReady: true, accepts: 2 }));
       return takesMore;
