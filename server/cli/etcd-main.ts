@@ -1,13 +1,12 @@
-import { etcdMain } from "./etcd.ts";
-
+/** The executable `etcd`: only what the command needs is loaded, for a gateway is small and a member is not. */
 const [command, ...rest] = process.argv.slice(2);
 if (command === "gateway") {
-  // Loaded where they are wanted: a member has no use for them.
   const { gatewayMain } = await import("./gateway-command.ts");
   await gatewayMain(rest);
 } else if (command === "grpc-proxy") {
   const { grpcProxyMain } = await import("./grpc-proxy-command.ts");
   await grpcProxyMain(rest);
 } else {
+  const { etcdMain } = await import("./etcd.ts");
   await etcdMain(process.argv.slice(2));
 }

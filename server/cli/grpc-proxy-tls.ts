@@ -5,7 +5,6 @@ import { openSslCipher } from "../config/cipher-suites.ts";
 import { splitHostPort } from "../config/server-url.ts";
 import { tlsVersion } from "../config/tls-version.ts";
 import { nodeClock } from "../host/node-clock.ts";
-import { selfSigned } from "../host/self-signed.ts";
 import { ServerTls, TlsFileError, type TlsFiles } from "../host/tls-files.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { UpstreamTls } from "../proxy/upstream-channel.ts";
@@ -88,6 +87,8 @@ async function serverFiles(flags: FlagValues, logger: Logger): Promise<TlsFiles 
     return { certFile, keyFile, trustedCaFile, ...rules };
   }
   if (!flags.isSet("auto-tls")) return undefined;
+  // What makes certificates is as large as the rest of the proxy.
+  const { selfSigned } = await import("../host/self-signed.ts");
   const made = await selfSigned({
     folder: join(flags.text("data-dir"), "fixtures", "proxy"),
     hosts: [splitHostPort(flags.text("listen-addr"))?.host ?? ""],

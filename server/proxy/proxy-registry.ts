@@ -26,6 +26,7 @@ export interface RegisteredProxy {
   readonly address: string;
 }
 
+/** What a registry works with, and who is registered in it. */
 export interface ProxyRegistryParts {
   readonly upstream: Upstream;
   readonly kv: UpstreamKv;

@@ -11,6 +11,7 @@ export interface DiscoveredEndpoint extends Remote {
   readonly url: string;
 }
 
+/** Which records are asked for, and what is asked of the endpoints in them. */
 export interface SrvDiscovery {
   /** --discovery-srv: the domain that is asked; also the name that certificates have to have. */
   readonly domain: string;

@@ -7,6 +7,7 @@ import { RemotePicker, type Remote } from "./remote-picker.ts";
 /** Used where the delay is 0 (etcd's tcpproxy). */
 const DEFAULT_RETRY_DELAY_MS = 5 * 60 * 1000;
 
+/** Where connections go, and what the gateway runs with. */
 export interface TcpGatewayOptions {
   readonly remotes: readonly Remote[];
   /** How long a remote that refused a connection is left alone. */
