@@ -79,6 +79,8 @@ export class Compactor {
     // What HashKV at exactly this revision gives from now on, with the compaction before this one.
     const point = { revision: job.revision, compactRevision: job.previousRevision };
     const hash = job.isResumed ? undefined : await this.#options.hashing.hashAt(point);
+    if (replica.machine === machine && hash) machine.mvcc.storeCompactionHash(hash);
+    this.#options.hashing.onCompactionHashed();
     let deleted = 0;
     let sincePause = 0;
     const { compaction } = this.#tallies;
@@ -104,7 +106,6 @@ export class Compactor {
     }
     if (replica.machine !== machine) return;
     machine.mvcc.finishCompaction(job);
-    if (hash) machine.mvcc.storeCompactionHash(hash);
     this.#options.flusher.onApplied();
     compaction.deletedRows += deleted;
     compaction.lastUnixSeconds = clock.unixMs() / 1000;

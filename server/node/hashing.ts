@@ -26,15 +26,20 @@ export interface HashingOptions {
 export class Hashing {
   readonly #options: HashingOptions;
   readonly #tallies: NodeTallies;
+  readonly #waiting: (() => void)[] = [];
 
   constructor(options: HashingOptions) {
     this.#options = options;
     this.#tallies = options.tallies ?? new NodeTallies();
   }
 
-  /** HashKV at a revision (0: now). Faults: compacted, future-revision. */
+  /**
+   * HashKV at a revision (0: now). Faults: compacted, future-revision. At a revision to which a compaction has just begun it
+   * waits for the hash that every member keeps of it: one that answers a little earlier would say something else.
+   */
   async hashKv(revision: Revision): Promise<HashKvResult> {
     const { replica, pins } = this.#options;
+    while (this.#isCompactionUnhashed(revision)) await this.#nextCompactionHash();
     const { mvcc } = replica.machine;
     const cached = revision === 0 ? undefined : mvcc.cachedHash(revision);
     if (cached) return cached;
@@ -45,6 +50,23 @@ export class Hashing {
     } finally {
       unpin();
     }
+  }
+
+  /** A compaction has been hashed, or never will be: whoever waits looks again. */
+  onCompactionHashed(): void {
+    for (const wake of this.#waiting.splice(0)) wake();
+  }
+
+  #isCompactionUnhashed(revision: Revision): boolean {
+    const { mvcc } = this.#options.replica.machine;
+    const isPending = mvcc.compactionJobs.some((job) => job.revision === revision && !job.isResumed);
+    return isPending && mvcc.cachedHash(revision) === undefined;
+  }
+
+  #nextCompactionHash(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+    });
   }
 
   /** HashKV at a point whose rows the caller holds back from deletion. Fault: compacted. */
