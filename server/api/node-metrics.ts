@@ -7,6 +7,7 @@ import { observeIdentity, type NodeIdentity } from "./observe-identity.ts";
 import { observeKeyValues } from "./observe-key-values.ts";
 import { observeLeases } from "./observe-leases.ts";
 import { observeLegacyStore } from "./observe-legacy-store.ts";
+import { observeProxyNames } from "./observe-proxy-names.ts";
 
 /** What etcd's alerts and dashboards ask of a member, under etcd's names. */
 export function observeNode(node: Node, metrics: Metrics, identity: NodeIdentity): void {
@@ -17,4 +18,5 @@ export function observeNode(node: Node, metrics: Metrics, identity: NodeIdentity
   observeDisk(node, metrics);
   observeHealth(node, metrics);
   observeLegacyStore(metrics);
+  observeProxyNames(metrics);
 }
