@@ -2,6 +2,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { parseArgs } from "node:util";
 import { SERVER_HELP, serverBinary } from "../../support/server-binary.ts";
 import { cacheOf, CLIENT_PROGRAMS, type ClientProgram } from "./client-programs.ts";
+import { runRustSuite } from "./own-suites.ts";
 import { startSecuredCluster, type SecuredCluster } from "./secured-cluster.ts";
 
 /** `npm run clients`: clients of other languages against three members with TLS and auth. */
@@ -12,6 +13,7 @@ const { values: options } = parseArgs({
     server: { type: "string", default: "kvorum" },
     only: { type: "string", default: "" },
     "allow-missing": { type: "boolean", default: false },
+    suites: { type: "boolean", default: false },
     verbose: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
@@ -23,13 +25,14 @@ interface Counts {
 }
 
 if (options.help) {
-  console.log(`npm run clients [-- --server NAME] [--only LANGUAGE] [--allow-missing] [--verbose]
+  console.log(`npm run clients [-- --server NAME] [--only LANGUAGE] [--allow-missing] [--suites] [--verbose]
 
 Runs the clients of test/conformance/clients against a cluster of three with TLS and auth: for each its features, a line each.
 What they need is downloaded and built once, and kept in the user's cache folder.
 --server         ${SERVER_HELP}
 --only           go, java, python, rust or node
 --allow-missing  a language whose tools are not on this machine is named, and does not count as failed
+--suites         runs the tests that the Rust client brings along, too; they want port 2379
 --verbose        shows what the clients log, too`);
 } else {
   process.exitCode = await main();
@@ -46,6 +49,12 @@ async function main(): Promise<number> {
     } finally {
       await cluster.destroy();
     }
+  }
+  const rust = built.find(({ name }) => name.startsWith("rust"));
+  if (options.suites && rust !== undefined) {
+    const suite = await runRustSuite(serverBinary(options.server), cacheOf(rust));
+    counts.passed += suite.passed;
+    counts.failed += suite.failed;
   }
   console.log(`${String(counts.passed)} passed, ${String(counts.failed)} failed`);
   return counts.failed === 0 && counts.passed > 0 ? 0 : 1;
