@@ -10,6 +10,11 @@ await runSteps([
   { name: "catch-up, a million keys", command: ["node", "test/integration/catch-up.ts", "--keys", "1000000"] },
   { name: "restarts behind proxies", command: ["node", "test/integration/restart-loop.ts"] },
   { name: "event loop", command: ["node", "test/integration/event-loop.ts"] },
+  { name: "etcd's suite e2e", command: ["node", "tools/conformance.ts", "--suite", "e2e"] },
+  { name: "clients of other languages", command: ["node", "test/conformance/clients/run.ts"] },
+  { name: "etcd's alerts and dashboards", command: ["node", "test/integration/mixin.ts"] },
+  { name: "malformed input", command: ["node", "test/integration/fuzz.ts"] },
+  { name: "a Kubernetes control plane, 20 minutes", command: ["node", "test/integration/control-plane.ts"] },
   { name: "backups and restores", command: ["node", "test/integration/backup.ts"] },
   {
     name: "the plan, explored",
