@@ -11,6 +11,10 @@ await runSteps([
     command: ["node", "test/integration/catch-up.ts", "--keys", "20000", "--rounds", "0", "--shared-machine"],
   },
   { name: "malformed input, short", command: ["node", "test/integration/fuzz.ts", "--cases", "10000"] },
+  {
+    name: "a Kubernetes control plane, short",
+    command: ["node", "test/integration/control-plane.ts", "--minutes", "2", "--deployments", "10", "--rounds", "4"],
+  },
   // The suite refuses to judge a run in which it wrote fewer than 100 requests a second, which other work on the machine can cause.
   {
     name: "etcd's robustness suite, one round",
