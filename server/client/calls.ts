@@ -1,13 +1,8 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import type { DescMessage, DescMethod, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
-import {
-  Metadata,
-  type Client as Channel,
-  type ClientDuplexStream,
-  type ClientReadableStream,
-  type ServiceError,
-} from "@grpc/grpc-js";
+import { Metadata, type Client as Channel, type ClientDuplexStream } from "@grpc/grpc-js";
 import { Code, RpcError } from "../rpc/status.ts";
+import { callResponses, rpcError } from "./call-responses.ts";
 import { Endpoints } from "./endpoints.ts";
 import { isRead, mayRetry } from "./retry.ts";
 
@@ -41,7 +36,8 @@ const CONNECT_TIMEOUT_MS = 1000;
 /** A read is not asked of the next endpoint before this time, however many there are. */
 const MIN_ATTEMPT_MS = 500;
 
-interface Codec<I extends DescMessage, O extends DescMessage> {
+/** How the messages of a method become bytes, and back. */
+export interface Codec<I extends DescMessage, O extends DescMessage> {
   readonly path: string;
   readonly encode: (request: MessageInitShape<I>) => Buffer;
   readonly decode: (bytes: Buffer) => MessageShape<O>;
@@ -131,7 +127,7 @@ export function callServerStream<I extends DescMessage, O extends DescMessage>(
   const call = channel.makeServerStreamRequest(path, encode, decode, request, metadataOf(options), limits(options));
   return {
     cancel: () => call.cancel(),
-    [Symbol.asyncIterator]: () => responses(call, () => endpoints.leave(channel)),
+    [Symbol.asyncIterator]: () => callResponses(call, () => endpoints.leave(channel)),
   };
 }
 
@@ -155,27 +151,8 @@ export function callDuplexStream<I extends DescMessage, O extends DescMessage>(
     send: (request) => new Promise((resolve) => call.write(request, () => resolve())),
     end: () => call.end(),
     cancel: () => call.cancel(),
-    [Symbol.asyncIterator]: () => responses(call, () => endpoints.leave(channel)),
+    [Symbol.asyncIterator]: () => callResponses(call, () => endpoints.leave(channel)),
   };
-}
-
-async function* responses<Response>(
-  call: ClientReadableStream<Response> | ClientDuplexStream<unknown, Response>,
-  onFailure: () => void,
-): AsyncGenerator<Response> {
-  try {
-    for await (const response of call) yield response as Response;
-  } catch (error) {
-    if (!isServiceError(error)) throw error;
-    const failure = rpcError(error);
-    // A refusal, or an end that the caller asked for, says nothing against the endpoint.
-    if (failure.code === Code.UNAVAILABLE) onFailure();
-    throw failure;
-  } finally {
-    // Destroying the stream, as leaving the loop does, makes it report its own cancellation.
-    call.on("error", () => {});
-    call.cancel();
-  }
 }
 
 function limits({ timeoutMs }: CallOptions): { deadline?: number } {
@@ -186,14 +163,6 @@ function metadataOf({ metadata = {} }: CallOptions): Metadata {
   const result = new Metadata();
   for (const [key, value] of Object.entries(metadata)) result.set(key, value);
   return result;
-}
-
-function isServiceError(error: unknown): error is ServiceError {
-  return error instanceof Error && "code" in error && "details" in error;
-}
-
-function rpcError(error: ServiceError): RpcError {
-  return new RpcError(error.code, error.details, { cause: error });
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

@@ -1,7 +1,9 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { fromBinary, toBinary, type DescMessage, type DescMethod, type MessageShape } from "@bufbuild/protobuf";
-import { Metadata, type ClientDuplexStream, type ClientReadableStream, type ServiceError } from "@grpc/grpc-js";
+import type { DescMessage, DescMethod, MessageShape } from "@bufbuild/protobuf";
+import { Metadata } from "@grpc/grpc-js";
 import { must } from "../base/assert.ts";
+import { callResponses, rpcError } from "../client/call-responses.ts";
+import { codecOf, type Codec } from "../client/calls.ts";
 import { mayRetry } from "../client/retry.ts";
 import type { CallContext } from "../rpc/service.ts";
 import { Code, RpcError } from "../rpc/status.ts";
@@ -102,7 +104,7 @@ export class Upstream {
     origin.onCancelled(() => {
       call.cancel();
     });
-    return { cancel: () => call.cancel(), [Symbol.asyncIterator]: () => responses<MessageShape<O>>(call) };
+    return { cancel: () => call.cancel(), [Symbol.asyncIterator]: () => callResponses<MessageShape<O>>(call) };
   }
 
   /** The same for a stream in both directions. */
@@ -117,7 +119,7 @@ export class Upstream {
         call.write(request);
       },
       cancel: () => call.cancel(),
-      [Symbol.asyncIterator]: () => responses<MessageShape<O>>(call),
+      [Symbol.asyncIterator]: () => callResponses<MessageShape<O>>(call),
     };
   }
 
@@ -142,24 +144,6 @@ export class Upstream {
     this.#turn = (this.#channels.indexOf(channel) + 1) % count;
     return channel;
   }
-}
-
-interface Codec<I extends DescMessage, O extends DescMessage> {
-  readonly path: string;
-  readonly encode: (request: MessageShape<I>) => Buffer;
-  readonly decode: (bytes: Buffer) => MessageShape<O>;
-}
-
-function codecOf<I extends DescMessage, O extends DescMessage>(
-  method: Method<DescMethod["methodKind"], I, O>,
-): Codec<I, O> {
-  const input: I = method.input;
-  const output: O = method.output;
-  return {
-    path: `/${method.parent.typeName}/${method.name}`,
-    encode: (request) => asBuffer(toBinary(input, request)),
-    decode: (bytes) => fromBinary(output, bytes),
-  };
 }
 
 /** The end of a call that may have to end several others in turn. */
@@ -197,20 +181,6 @@ function callOnce<I extends DescMessage, O extends DescMessage>(
   });
 }
 
-async function* responses<Response>(
-  call: ClientReadableStream<Response> | ClientDuplexStream<unknown, Response>,
-): AsyncGenerator<Response> {
-  try {
-    for await (const response of call) yield response as Response;
-  } catch (error) {
-    throw isServiceError(error) ? rpcError(error) : error;
-  } finally {
-    // Destroying the stream, as leaving the loop does, makes it report its own cancellation.
-    call.on("error", () => undefined);
-    call.cancel();
-  }
-}
-
 function metadataOf(origin: Origin): Metadata {
   const passed = new Metadata();
   for (const key of PASSED_ON) {
@@ -218,16 +188,4 @@ function metadataOf(origin: Origin): Metadata {
     if (value !== undefined) passed.set(key, value);
   }
   return passed;
-}
-
-function isServiceError(error: unknown): error is ServiceError {
-  return error instanceof Error && "code" in error && "details" in error;
-}
-
-function rpcError(error: ServiceError): RpcError {
-  return new RpcError(error.code, error.details, { cause: error });
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 }
