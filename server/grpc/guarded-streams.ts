@@ -1,5 +1,6 @@
 import type { Http2Server, IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import { Code } from "../rpc/status.ts";
+import { writeInPieces } from "./piecewise-writes.ts";
 
 /** A listener of the event `stream`. */
 type StreamListener = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, ...rest: unknown[]) => void;
@@ -7,7 +8,7 @@ type StreamListener = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, 
 /**
  * Stands before what listens to a server's streams. A stream that its client has reset before anybody looked at it is
  * passed over: whoever answered it would throw, out of reach of every handler. A method that there is not is refused in
- * the words of grpc-go, which clients look for.
+ * the words of grpc-go, which clients look for. Large answers of the others go out piece by piece.
  */
 export function guardStreams(server: Http2Server, paths: ReadonlySet<string>): void {
   const services = new Set(Array.from(paths, (path) => serviceOf(path)));
@@ -20,6 +21,7 @@ export function guardStreams(server: Http2Server, paths: ReadonlySet<string>): v
     }
     const path = headers[":path"] ?? "";
     if (isCall(headers) && !paths.has(path)) return refuse(stream, unknownMethodText(path, services));
+    writeInPieces(stream);
     try {
       for (const listener of listeners) listener.call(server, stream, headers, ...rest);
     } catch (error) {
