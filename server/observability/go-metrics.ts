@@ -1,12 +1,8 @@
 import { availableParallelism } from "node:os";
-import { PerformanceObserver } from "node:perf_hooks";
 import { getHeapStatistics } from "node:v8";
-import { Summary, type Registry } from "prom-client";
+import type { Registry } from "prom-client";
+import { collectGarbagePauses } from "./garbage-pauses.ts";
 import { registerReading } from "./reading.ts";
-
-/** How far back the quantiles of the garbage collector's pauses look. */
-const PAUSES_SECONDS = 600;
-const PAUSE_BUCKETS = 5;
 
 /** What is asked of Node at each scrape. */
 interface Look {
@@ -58,13 +54,13 @@ const RUNTIME: readonly Row[] = [
  * alerts made for etcd ask for them; what there is no counterpart of is 0 and says so.
  */
 export function collectGoMetrics(registry: Registry): void {
-  const pauses = new GarbagePauses(registry);
+  const { lastUnixSeconds } = collectGarbagePauses(registry);
   const gauges = [...MEMORY.map(prefixed("go_memstats_")), ...RUNTIME.map(prefixed("go_"))];
   for (const [name, help, read] of gauges) register(registry, name, help, "gauge", () => read(look()));
   for (const [name, help, read] of TOTALS.map(prefixed("go_memstats_")))
     register(registry, name, help, "counter", () => read(look()));
   const lastHelp = "Unix time of the last garbage collection.";
-  register(registry, "go_memstats_last_gc_time_seconds", lastHelp, "gauge", () => pauses.lastUnixSeconds);
+  register(registry, "go_memstats_last_gc_time_seconds", lastHelp, "gauge", lastUnixSeconds);
   registerReading(registry, {
     name: "go_info",
     help: "What this program runs on, which is not Go.",
@@ -94,25 +90,4 @@ function look(): Look {
     memory: process.memoryUsage(),
     handles: process.getActiveResourcesInfo().length,
   });
-}
-
-/** How long V8's collector held the program, as Go's summary of its own. */
-class GarbagePauses {
-  lastUnixSeconds = 0;
-
-  constructor(registry: Registry) {
-    const seconds = new Summary({
-      name: "go_gc_duration_seconds",
-      help: "How long V8's garbage collector held the program each time, in the last ten minutes.",
-      percentiles: [0, 0.25, 0.5, 0.75, 1],
-      maxAgeSeconds: PAUSES_SECONDS,
-      ageBuckets: PAUSE_BUCKETS,
-      registers: [registry],
-    });
-    const observer = new PerformanceObserver((list) => {
-      for (const { duration } of list.getEntries()) seconds.observe(duration / 1000);
-      this.lastUnixSeconds = Date.now() / 1000;
-    });
-    observer.observe({ entryTypes: ["gc"] });
-  }
 }

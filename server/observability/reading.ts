@@ -5,7 +5,7 @@ import type { LabelledDistribution, LabelledValue } from "../ports/metrics.ts";
 type Labels = Readonly<Record<string, string | number>>;
 
 /** One line of the text; without a name of its own it has that of its metric. */
-interface Sample {
+export interface Sample {
   readonly labels: Labels;
   readonly value: number;
   readonly metricName?: string;
@@ -15,7 +15,7 @@ interface Sample {
 export interface Reading {
   readonly name: string;
   readonly help: string;
-  readonly type: "counter" | "gauge" | "histogram";
+  readonly type: "counter" | "gauge" | "histogram" | "summary";
   readonly read: () => readonly Sample[] | Promise<readonly Sample[]>;
 }
 
