@@ -48,7 +48,7 @@ export function observeDisk({ tallies: { disk } }: Node, metrics: Metrics): void
       ],
       [
         "etcd_snap_db_fsync_duration_seconds",
-        "How long syncing the file of a received database took.",
+        "How long syncing the store that a received database became took.",
         disk.receivedSyncSeconds,
       ],
       [

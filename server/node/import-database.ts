@@ -15,6 +15,8 @@ export interface ImportPlan {
   readonly visit: (row: SnapshotRow) => boolean;
   /** Rows to be written after the last one, over those of the same keys. */
   readonly finish: () => readonly StoreOperation[];
+  /** Runs the last write, which syncs all of them; to be timed. */
+  readonly sync?: (write: () => Promise<void>) => Promise<void>;
 }
 
 /** Copies the rows of etcd's buckets into a fresh store; they are synced when it resolves. Memory is bounded. */
@@ -33,7 +35,8 @@ export async function importDatabase(database: DiskFile, store: Store, plan: Imp
     bytes = 0;
   }
   batch.push(...plan.finish());
-  await store.write(batch, { sync: true });
+  const last = (): Promise<void> => store.write(batch, { sync: true });
+  await (plan.sync?.(last) ?? last());
 }
 
 /** The rows of bucket meta that say where in the log a state belongs, and who votes there. */

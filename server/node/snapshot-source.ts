@@ -21,7 +21,8 @@ export interface TakenSnapshot extends SnapshotBody {
 
 /**
  * Makes etcd's snapshot of this member's state: a bbolt database, written through a temporary file from one pinned view
- * of the store. Memory stays bounded whatever the size.
+ * of the store. Memory stays bounded whatever the size. The file is gone once it has been sent, so it is never synced: a
+ * gigabyte that goes to the disk at once holds up the log of all that share it.
  */
 export class SnapshotSource {
   readonly #replica: Replica;

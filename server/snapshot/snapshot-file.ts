@@ -31,8 +31,8 @@ const TOMBSTONE_KEY_BYTES = 18;
 const TOMBSTONE_LETTER = 0x74;
 
 /**
- * Writes a database to a new file and syncs it. All the buckets named are written, also those without rows;
- * rows come in slices, by bucket and by key. Memory is bounded by one slice and a few pages.
+ * Writes a database to a new file, which the caller syncs if it is to stay. All the buckets named are written, also those
+ * without rows; rows come in slices, by bucket and by key. Memory is bounded by one slice and a few pages.
  */
 export async function writeDatabase(
   disk: Disk,
@@ -52,9 +52,7 @@ export async function writeDatabase(
       await writer.flush();
     }
     names.advanceToEnd();
-    const databaseBytes = await writer.finish();
-    await file.datasync();
-    return { databaseBytes };
+    return { databaseBytes: await writer.finish() };
   } finally {
     await file.close();
   }
