@@ -7,7 +7,7 @@ import type { Config } from "../config/config.ts";
 import { YoungCollection } from "../host/young-collection.ts";
 import { isTlsUrl, type ServerUrl } from "../config/server-url.ts";
 import { GrpcJsServer, type GrpcServerOptions } from "../grpc/grpc-js-server.ts";
-import { plainRequestListener } from "../grpc/plain-streams.ts";
+import { plainRequestListener } from "../grpc/plain-requests.ts";
 import { listenTarget } from "../grpc/listen-target.ts";
 import { SharedListener, type ListenerTls } from "../grpc/shared-listener.ts";
 import type { Logger } from "../ports/logger.ts";

@@ -19,7 +19,6 @@ import { statusOf } from "../rpc/fault-status.ts";
 import { guardStreams } from "./guarded-streams.ts";
 import { http2ServerOf } from "./http2-server-of.ts";
 import { guardPings } from "./ping-guard.ts";
-import { divertPlainStreams } from "./plain-streams.ts";
 import { RequestQueue } from "./request-queue.ts";
 
 /** How a transport is set up and whom it tells about what. */
@@ -71,8 +70,12 @@ export class GrpcJsServer {
       this.#addService(service, group);
     }
     const injector = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
-    watchConnections(http2ServerOf(this.#server), options);
-    guardStreams(http2ServerOf(this.#server), new Set(methods.map(({ path }) => path)));
+    const http2Server = http2ServerOf(this.#server);
+    guardStreams(http2Server, {
+      paths: new Set(methods.map(({ path }) => path)),
+      onPlainRequest: options.onPlainRequest,
+    });
+    guardConnections(http2Server, options);
     this.#inject = (connection) => {
       injector.injectConnection(connection);
     };
@@ -182,13 +185,11 @@ export class GrpcJsServer {
   }
 }
 
-function watchConnections(server: Http2Server, { minPingIntervalMs, onPlainRequest }: GrpcServerOptions): void {
-  if (minPingIntervalMs !== undefined) {
-    server.on("session", (session) => {
-      guardPings(session, minPingIntervalMs);
-    });
-  }
-  if (onPlainRequest) divertPlainStreams(server, onPlainRequest);
+function guardConnections(server: Http2Server, { minPingIntervalMs }: GrpcServerOptions): void {
+  if (minPingIntervalMs === undefined) return;
+  server.on("session", (session) => {
+    guardPings(session, minPingIntervalMs);
+  });
 }
 
 type AnyCall = ServerUnaryCall<unknown, unknown> | StreamingCall;

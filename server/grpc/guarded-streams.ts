@@ -1,29 +1,46 @@
+import type { RequestListener } from "node:http";
 import type { Http2Server, IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import { Code } from "../rpc/status.ts";
 import { writeInPieces } from "./piecewise-writes.ts";
+import { answerPlain } from "./plain-requests.ts";
 
 /** A listener of the event `stream`. */
-type StreamListener = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, ...rest: unknown[]) => void;
+type StreamListener = (
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+  flags: number,
+  rawHeaders: string[],
+) => void;
+
+/** What there is to call, and who answers requests that are no calls; grpc-js does without it. */
+export interface Streams {
+  readonly paths: ReadonlySet<string>;
+  readonly onPlainRequest?: RequestListener | undefined;
+}
 
 /**
- * Stands before what listens to a server's streams. A stream that its client has reset before anybody looked at it is
- * passed over: whoever answered it would throw, out of reach of every handler. A method that there is not is refused in
- * the words of grpc-go, which clients look for. Large answers of the others go out piece by piece.
+ * Stands before grpc-js, which listens to a server's streams. A stream that its client has reset before anybody looked at it
+ * is passed over: whoever answered it would throw, out of reach of every handler. What is no gRPC call is answered as
+ * HTTP/1.1 requests are. A method that there is not is refused in the words of grpc-go, which clients look for. Large answers
+ * of the others go out piece by piece.
  */
-export function guardStreams(server: Http2Server, paths: ReadonlySet<string>): void {
+export function guardStreams(server: Http2Server, { paths, onPlainRequest }: Streams): void {
   const services = new Set(Array.from(paths, (path) => serviceOf(path)));
   const listeners = server.listeners("stream") as StreamListener[];
   server.removeAllListeners("stream");
-  const onStream: StreamListener = (stream, headers, ...rest) => {
+  const onStream: StreamListener = (stream, headers, flags, rawHeaders) => {
     if (stream.destroyed || stream.closed) {
       stream.on("error", () => undefined);
       return;
     }
+    const isCall = headers["content-type"]?.startsWith("application/grpc") === true;
     const path = headers[":path"] ?? "";
-    if (isCall(headers) && !paths.has(path)) return refuse(stream, unknownMethodText(path, services));
+    if (isCall && headers[":method"] === "POST" && !paths.has(path))
+      return refuse(stream, unknownMethodText(path, services));
     writeInPieces(stream);
     try {
-      for (const listener of listeners) listener.call(server, stream, headers, ...rest);
+      if (!isCall && onPlainRequest) answerPlain(onPlainRequest, stream, headers, rawHeaders);
+      else for (const listener of listeners) listener.call(server, stream, headers, flags, rawHeaders);
     } catch (error) {
       if (!stream.destroyed) throw error;
     }
@@ -44,10 +61,6 @@ export function unknownMethodText(path: string, services: ReadonlySet<string>): 
 
 function serviceOf(path: string): string {
   return path.slice(1, path.lastIndexOf("/"));
-}
-
-function isCall(headers: IncomingHttpHeaders): boolean {
-  return headers[":method"] === "POST" && headers["content-type"]?.startsWith("application/grpc") === true;
 }
 
 function refuse(stream: ServerHttp2Stream, message: string): void {

@@ -14,11 +14,11 @@ type Done = (error?: Error | null) => void;
  * before anything is written. Whoever writes waits for `done` before the next message, as grpc-js does.
  */
 export function writeInPieces(stream: ServerHttp2Stream): void {
-  const write = stream.write as (chunk: unknown, ...rest: unknown[]) => boolean;
+  const write = stream.write.bind(stream) as (chunk: unknown, ...rest: unknown[]) => boolean;
   const inPieces = (message: Uint8Array, from: number, done: Done): boolean => {
     const to = from + PIECE_BYTES;
-    if (to >= message.length) return write.call(stream, message.subarray(from), done);
-    return write.call(stream, message.subarray(from, to), (error?: Error | null) => {
+    if (to >= message.length) return write(message.subarray(from), done);
+    return write(message.subarray(from, to), (error?: Error | null) => {
       if (error) done(error);
       else if (stream.writableEnded || stream.destroyed) done(new Error("the stream ended within a message"));
       else inPieces(message, to, done);
@@ -27,7 +27,7 @@ export function writeInPieces(stream: ServerHttp2Stream): void {
   stream.write = (chunk: unknown, ...rest: unknown[]): boolean => {
     const [done] = rest;
     if (!(chunk instanceof Uint8Array) || chunk.length <= PIECE_BYTES || typeof done !== "function")
-      return write.call(stream, chunk, ...rest);
+      return write(chunk, ...rest);
     return inPieces(chunk, 0, done as Done);
   };
 }

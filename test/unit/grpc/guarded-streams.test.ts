@@ -18,7 +18,7 @@ async function startServer(): Promise<{ readonly port: number; readonly answered
     stream.respond({ ":status": 200 }, { endStream: true });
     answered.push(headers[":path"] ?? "");
   }) as unknown as Parameters<typeof server.on<"stream">>[1]);
-  guardStreams(server, new Set([METHOD]));
+  guardStreams(server, { paths: new Set([METHOD]) });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   onTestFinished(() => {
     server.close();
