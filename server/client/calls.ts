@@ -36,6 +36,9 @@ const CONNECT_TIMEOUT_MS = 1000;
 /** A read is not asked of the next endpoint before this time, however many there are. */
 const MIN_ATTEMPT_MS = 500;
 
+/** Messages within messages in an answer: that to a txn has two a level, and etcd lets 128 levels through. */
+const ANSWER_DEPTH = 300;
+
 /** How the messages of a method become bytes, and back. */
 export interface Codec<I extends DescMessage, O extends DescMessage> {
   readonly path: string;
@@ -51,7 +54,7 @@ export function codecOf<I extends DescMessage, O extends DescMessage>(
   return {
     path: `/${method.parent.typeName}/${method.name}`,
     encode: (request) => asBuffer(toBinary(input, create(input, request))),
-    decode: (bytes) => fromBinary(output, bytes),
+    decode: (bytes) => fromBinary(output, bytes, { recursionLimit: ANSWER_DEPTH }),
   };
 }
 
