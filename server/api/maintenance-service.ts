@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { create } from "@bufbuild/protobuf";
 import { DomainError } from "../base/domain-error.ts";
 import { hexId } from "../base/ids.ts";
-import { ETCD_VERSION, STORAGE_VERSION } from "../base/versions.ts";
+import { ETCD_VERSION } from "../base/versions.ts";
 import { DEFAULT_QUOTA_BYTES } from "../node/node-options.ts";
 import type { Node } from "../node/node.ts";
 import {
@@ -116,7 +116,7 @@ function status(node: Node): StatusResponse {
     raftAppliedIndex: BigInt(raftStatus.appliedIndex),
     errors,
     isLearner: node.isLearner,
-    storageVersion: storageVersion(node),
+    storageVersion: machine.storageVersion.detected ?? "",
     dbSizeQuota: BigInt(config.quotaBytes === 0 ? DEFAULT_QUOTA_BYTES : config.quotaBytes),
     downgradeInfo: {
       enabled: membership.downgrade.isEnabled,
@@ -125,22 +125,18 @@ function status(node: Node): StatusResponse {
   });
 }
 
-/** While the cluster goes back to an older version the store says so too, so that a member of that version takes it. */
-function storageVersion({ machine }: Node): string {
-  const { clusterVersion, downgrade: job } = machine.membership;
-  return job.isEnabled && clusterVersion === job.targetVersion ? clusterVersion : STORAGE_VERSION;
-}
-
 /** The database in chunks, then its SHA-256 as a message of its own. */
 async function snapshot(node: Node, call: StreamCall<SnapshotRequest, SnapshotResponse>): Promise<void> {
   const startMs = node.clock.monotonicMs();
+  // Before the snapshot is taken, as etcd reads it.
+  const version = node.machine.storageVersion.row ?? "";
   const taken = await node.takeSnapshot();
   try {
     const hash = createHash("sha256");
     let remaining = taken.sizeBytes;
     // `send` encodes at once, so that the piece may be used again.
     const send = async (blob: Uint8Array): Promise<void> => {
-      const message = { blob, remainingBytes: BigInt(remaining), version: STORAGE_VERSION };
+      const message = { blob, remainingBytes: BigInt(remaining), version };
       if (!call.send({ $typeName: "etcdserverpb.SnapshotResponse", ...message })) await call.drained();
     };
     for await (const piece of taken.read()) {
@@ -156,6 +152,7 @@ async function snapshot(node: Node, call: StreamCall<SnapshotRequest, SnapshotRe
     node.logger.info("successfully sent database snapshot to client", {
       "total-bytes": taken.sizeBytes,
       "local-member-id": hexId(node.selfId),
+      "storage-version": version,
       took: `${(node.clock.monotonicMs() - startMs).toFixed(1)}ms`,
     });
   } finally {

@@ -11,6 +11,7 @@ import { decodeRevision } from "../mvcc/revision.ts";
 import type { Lessor } from "../lease/lessor.ts";
 import type { AuthStore } from "../auth/auth-store.ts";
 import type { Membership } from "../cluster/membership.ts";
+import type { StorageVersion } from "../cluster/storage-version.ts";
 import type { Alarms } from "./alarms.ts";
 
 /** Where a loaded store stands. */
@@ -19,7 +20,6 @@ export interface RecoveredState {
   readonly index: Index;
   readonly term: Term;
   readonly confState: ConfState | undefined;
-  readonly storageVersion: string | undefined;
 }
 
 /** What the rows are handed to. */
@@ -27,6 +27,7 @@ export interface LoadTargets {
   readonly mvcc: Mvcc;
   readonly lessor: Lessor;
   readonly membership: Membership;
+  readonly storageVersion: StorageVersion;
   readonly alarms: Alarms;
   readonly auth: AuthStore;
   readonly sizes: SizeAccounting;
@@ -81,7 +82,7 @@ export class StateLoader {
 
   /** After the last row. */
   finish(): RecoveredState {
-    const { mvcc, lessor, auth } = this.#targets;
+    const { mvcc, lessor, auth, storageVersion } = this.#targets;
     auth.finishLoading();
     mvcc.restore({
       lastRevision: this.#keys.lastRevision,
@@ -90,12 +91,12 @@ export class StateLoader {
     });
     for (const [key, lease] of this.#keys.leases) lessor.attach(key, lease);
     const confState = this.#row(META.confState);
-    const storageVersion = this.#row(META.storageVersion);
+    const version = this.#row(META.storageVersion);
+    if (version) storageVersion.load(text(version));
     const recovered: RecoveredState = {
       index: this.#counter(META.consistentIndex),
       term: this.#counter(META.term),
       confState: confState && parseConfState(confState),
-      storageVersion: storageVersion && text(storageVersion),
     };
     this.#onFinish(recovered);
     return recovered;

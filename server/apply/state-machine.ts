@@ -18,6 +18,7 @@ import { WatchHub } from "../mvcc/watch-hub.ts";
 import { Lessor } from "../lease/lessor.ts";
 import { AuthStore } from "../auth/auth-store.ts";
 import { Membership } from "../cluster/membership.ts";
+import { StorageVersion } from "../cluster/storage-version.ts";
 import { Alarms } from "./alarms.ts";
 import type { Applied, Apply } from "./applier.ts";
 import { authGuard } from "./auth-guard.ts";
@@ -70,6 +71,7 @@ export class StateMachine {
   readonly lessor: Lessor;
   readonly mvcc: Mvcc;
   readonly membership: Membership;
+  readonly storageVersion: StorageVersion;
   readonly alarms: Alarms;
   readonly auth: AuthStore;
   readonly memberId: NodeId;
@@ -92,6 +94,7 @@ export class StateMachine {
     const { valueCacheBytes: cacheBytes, tallies } = options;
     this.mvcc = new Mvcc({ buffer, sizes, leases: this.lessor, cacheBytes, tallies });
     this.membership = new Membership(buffer, options.maxLearners);
+    this.storageVersion = new StorageVersion(buffer, () => this.term);
     this.alarms = new Alarms(buffer);
     this.auth = new AuthStore(buffer);
     this.#quota = new Quota(sizes, options.quotaBytes);
@@ -111,8 +114,8 @@ export class StateMachine {
   /** For a fresh machine, once, before the first entry: takes the rows of a store. */
   loader(): StateLoader {
     assert(this.#position.index === 0, "only an empty machine is loaded");
-    const { mvcc, lessor, membership, alarms, auth, sizes } = this;
-    return new StateLoader({ mvcc, lessor, membership, alarms, auth, sizes }, ({ index, term }) => {
+    const { mvcc, lessor, membership, storageVersion, alarms, auth, sizes } = this;
+    return new StateLoader({ mvcc, lessor, membership, storageVersion, alarms, auth, sizes }, ({ index, term }) => {
       this.#position = { index, term };
       this.#writtenDbSize = sizes.dbSize;
     });

@@ -1,9 +1,9 @@
 import type { Command } from "commander";
+import { STORAGE_VERSION_SINCE, isBefore, minorText, type MinorVersion } from "../base/minor-version.ts";
 import { requireFlags } from "./cobra-arguments.ts";
 import { CommandError, ExitCode } from "./command-error.ts";
 import { subcommand } from "./command-line.ts";
 import { migrateStorageVersion } from "./migrate-storage-version.ts";
-import { STORAGE_VERSION_SINCE, isBefore, minorText, type MinorVersion } from "./minor-version.ts";
 
 const OLDEST: MinorVersion = { major: 3, minor: 5 };
 

@@ -1,5 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
-import { ETCD_VERSION, KVORUM_VERSION, STORAGE_VERSION } from "../base/versions.ts";
+import { ETCD_VERSION, KVORUM_VERSION } from "../base/versions.ts";
 import { parsePermit, parseSignedPermit, type Permit, type SignedPermit } from "../node/permit.ts";
 import { sendBody, sendError } from "../transport/http-exchange.ts";
 import { versionJson } from "../transport/peer-json.ts";
@@ -64,7 +64,7 @@ async function serve(
         versionJson({
           etcdserver: ETCD_VERSION,
           etcdcluster: "not_decided",
-          storage: STORAGE_VERSION,
+          storage: "unknown",
           kvorum: KVORUM_VERSION,
         }),
       );

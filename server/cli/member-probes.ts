@@ -1,4 +1,4 @@
-import { ETCD_VERSION, STORAGE_VERSION } from "../base/versions.ts";
+import { ETCD_VERSION } from "../base/versions.ts";
 import type { HttpSources } from "../gateway/http-handler.ts";
 import type { ScrapableMetrics } from "../observability/prometheus-metrics.ts";
 import { nodeHttpSources } from "./node-services.ts";
@@ -24,7 +24,7 @@ export function memberHttpSources(standing: () => Standing, metrics: ScrapableMe
 function waitingSources(message: string, metrics: ScrapableMetrics): HttpSources {
   const unhealthy = { isHealthy: false, reason: message };
   return {
-    version: () => ({ etcdserver: ETCD_VERSION, etcdcluster: "not_decided", storage: STORAGE_VERSION }),
+    version: () => ({ etcdserver: ETCD_VERSION, etcdcluster: "not_decided", storage: "unknown" }),
     health: async () => unhealthy,
     // The one check of /livez: there is nothing to read yet, and nothing wrong with that.
     check: async (name) => (name === "serializable_read" ? { isHealthy: true, reason: "" } : unhealthy),

@@ -1,18 +1,21 @@
 import { must } from "../base/assert.ts";
+import {
+  isBefore,
+  migrationRefusal,
+  minorText,
+  parseStored,
+  STORAGE_VERSION_SINCE,
+  storageVersionRow,
+  storedText,
+  UNSAID_STORAGE_VERSION,
+  type MinorVersion,
+} from "../base/minor-version.ts";
 import { bucketKey, META } from "../backend/buckets.ts";
 import type { Store } from "../backend/store.ts";
 import { readUint64 } from "../backend/uint64.ts";
 import { nodeDisk } from "../host/node-disk.ts";
 import { walExists } from "../wal/wal.ts";
 import { CommandError } from "./command-error.ts";
-import {
-  isBefore,
-  minorText,
-  parseStored,
-  STORAGE_VERSION_SINCE,
-  storedText,
-  type MinorVersion,
-} from "./minor-version.ts";
 import { withStoppedMember } from "./stopped-member.ts";
 import { toolLog } from "./tool-log.ts";
 import { newestVersionInLog } from "./wal-minimal-version.ts";
@@ -57,21 +60,13 @@ async function detectVersion(store: Store): Promise<MinorVersion> {
     return must(parseStored(text), "a stored version has the form X.Y.Z");
   }
   if (term === undefined || readUint64(term) === 0) throw new CommandError("missing term information");
-  return { major: 3, minor: 5 };
+  return UNSAID_STORAGE_VERSION;
 }
 
 /** Why there is no way from one version to the other, in etcd's words. */
 function refusalOf(current: MinorVersion, target: MinorVersion, needed: MinorVersion | undefined): string | undefined {
-  if (current.major !== target.major)
-    return "cannot create migration plan: changing major storage version is not supported";
-  // One step is known, that from 3.5 to 3.6 and back.
-  const higher = isBefore(current, target) ? target : current;
-  if (isBefore(STORAGE_VERSION_SINCE, higher)) {
-    const unknown = isBefore(current, target)
-      ? { major: current.major, minor: Math.max(current.minor, STORAGE_VERSION_SINCE.minor) + 1 }
-      : current;
-    return `cannot create migration plan: version "${storedText(unknown)}" is not supported`;
-  }
+  const unknownStep = migrationRefusal(current, target);
+  if (unknownStep !== undefined) return `cannot create migration plan: ${unknownStep}`;
   if (needed === undefined || !isBefore(target, current) || !isBefore(target, needed)) return undefined;
   return (
     "cannot downgrade storage, WAL contains newer entries, as the target version " +
@@ -81,6 +76,6 @@ function refusalOf(current: MinorVersion, target: MinorVersion, needed: MinorVer
 
 async function setVersion(store: Store, target: MinorVersion): Promise<void> {
   const key = bucketKey("meta", META.storageVersion);
-  const value = isBefore(target, STORAGE_VERSION_SINCE) ? undefined : new TextEncoder().encode(storedText(target));
-  await store.write([{ key, value }], { sync: true });
+  const row = storageVersionRow(target);
+  await store.write([{ key, value: row === undefined ? undefined : new TextEncoder().encode(row) }], { sync: true });
 }

@@ -1,5 +1,5 @@
 import { hexId } from "../base/ids.ts";
-import { ETCD_VERSION, STORAGE_VERSION } from "../base/versions.ts";
+import { ETCD_VERSION } from "../base/versions.ts";
 import { checkHealth, runCheck } from "../api/health-checks.ts";
 import { clientServices, type ServiceAuth } from "../api/services.ts";
 import type { Config } from "../config/config.ts";
@@ -54,7 +54,7 @@ export function nodeHttpSources(node: Node, metrics: ScrapableMetrics): HttpSour
     version: () => ({
       etcdserver: ETCD_VERSION,
       etcdcluster: node.machine.membership.clusterVersion ?? "not_decided",
-      storage: STORAGE_VERSION,
+      storage: node.machine.storageVersion.detected ?? "unknown",
     }),
     health: (options) => checkHealth(node, options),
     check: (name, probe) => runCheck(node, name, probe),

@@ -1,9 +1,9 @@
 import type { Index } from "../base/ids.ts";
+import { isBefore, parseStored, STORAGE_VERSION_SINCE, type MinorVersion } from "../base/minor-version.ts";
 import { nodeDisk } from "../host/node-disk.ts";
 import { decodeEntryRequest } from "../proto/nested-requests.ts";
 import { EntryType, type Entry } from "../proto/raft-message.ts";
 import { readWal } from "../wal/wal-contents.ts";
-import { isBefore, parseStored, STORAGE_VERSION_SINCE, type MinorVersion } from "./minor-version.ts";
 
 /** The field of a request that only 3.6 has; its two bytes of tag are looked for before anything is decoded. */
 const DOWNGRADE_TEST_TAG = Buffer.from([0xe2, 0xea, 0x04]);

@@ -5,7 +5,7 @@ import { hexId } from "../base/ids.ts";
 import type { NodeId } from "../base/ids.ts";
 import { ConfChangeTransition } from "../proto/raft-message.ts";
 import type { ConfChange, ConfChangeV2 } from "../proto/raft-message.ts";
-import { CLUSTER, META } from "../backend/buckets.ts";
+import { CLUSTER } from "../backend/buckets.ts";
 import type { WriteBuffer } from "../backend/write-buffer.ts";
 import { isConfChangeV2, planConfChange } from "./conf-change-plan.ts";
 import type { CurrentMembers, MemberStep } from "./conf-change-plan.ts";
@@ -20,9 +20,6 @@ export interface AppliedConfChange<Change extends ConfChange | ConfChangeV2> {
   readonly fault: Fault | undefined;
   readonly facts: readonly MembershipFact[];
 }
-
-/** The first cluster version whose stores say their version. */
-const STORAGE_VERSION_SINCE = { major: 3, minor: 6 } as const;
 
 /** Who is in the cluster and which version it speaks, as far as entries have been applied. */
 export class Membership implements CurrentMembers {
@@ -116,7 +113,6 @@ export class Membership implements CurrentMembers {
     const previous = this.#clusterVersion;
     this.#clusterVersion = version;
     this.#buffer.put("cluster", CLUSTER.clusterVersion, encode(version));
-    this.#setStorageVersion(version);
     return [{ kind: "cluster-version-changed", version, previous }];
   }
 
@@ -124,15 +120,6 @@ export class Membership implements CurrentMembers {
     this.#downgrade = downgrade;
     this.#buffer.put("cluster", CLUSTER.downgrade, encode(downgradeJson(downgrade)));
     return [{ kind: "downgrade-changed", downgrade }];
-  }
-
-  /** The store's version follows the cluster's; older stores have none. */
-  #setStorageVersion(version: string): void {
-    const [major = 0, minor = 0] = version.split(".").map(Number);
-    const { major: sinceMajor, minor: sinceMinor } = STORAGE_VERSION_SINCE;
-    const hasVersion = major > sinceMajor || (major === sinceMajor && minor >= sinceMinor);
-    if (hasVersion) this.#buffer.put("meta", META.storageVersion, encode(`${major}.${minor}.0`));
-    else this.#buffer.delete("meta", META.storageVersion);
   }
 
   #take(step: MemberStep): MembershipFact {

@@ -18,6 +18,8 @@ export interface FactReactionsOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly propose: (command: Command) => Promise<unknown>;
+  /** The cluster has another version now. */
+  readonly onClusterVersion: () => void;
   /** The cluster has removed this member, a while ago. */
   readonly onSelfRemoved: () => void;
 }
@@ -43,7 +45,7 @@ export class FactReactions {
   }
 
   #on(fact: Fact): void {
-    const { selfId, network, compactor, logins, logger } = this.#options;
+    const { selfId, network, compactor, logins, logger, onClusterVersion } = this.#options;
     switch (fact.kind) {
       case "member-added":
         if (fact.member.id !== selfId) network.addPeer(fact.member);
@@ -62,6 +64,7 @@ export class FactReactions {
         break;
       case "cluster-version-changed":
         logger.info("updated cluster version", { from: fact.previous, to: fact.version });
+        onClusterVersion();
         break;
       case "auth-enabled":
         logger.info("enabled authentication");

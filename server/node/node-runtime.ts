@@ -294,6 +294,9 @@ export class NodeRuntime {
       compactor: this.#state.compactor,
       logins: this.#logins,
       propose: this.#propose,
+      onClusterVersion: () => {
+        this.#versions.updateStorage();
+      },
       onSelfRemoved: () => {
         this.#onSelfRemoved();
       },

@@ -1,6 +1,6 @@
 import { DomainError } from "../base/domain-error.ts";
 import type { ClusterId, NodeId } from "../base/ids.ts";
-import { ETCD_VERSION, KVORUM_VERSION, STORAGE_VERSION } from "../base/versions.ts";
+import { ETCD_VERSION, KVORUM_VERSION } from "../base/versions.ts";
 import type { Clock } from "../ports/clock.ts";
 import { DiskError } from "../ports/disk-error.ts";
 import type { RemoteMember } from "../ports/network.ts";
@@ -69,7 +69,7 @@ export function peerHandlers(options: PeerServiceOptions): PeerHandlers {
     version: () => ({
       etcdserver: ETCD_VERSION,
       etcdcluster: membership().clusterVersion ?? "not_decided",
-      storage: STORAGE_VERSION,
+      storage: replica.machine.storageVersion.detected ?? "unknown",
       kvorum: KVORUM_VERSION,
     }),
     async downgradeEnabled() {

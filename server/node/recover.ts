@@ -145,6 +145,14 @@ async function restart(options: RecoverOptions, lock: DiskLock): Promise<Recover
     await store.close();
     return begin(options, lock);
   }
+  const { refusal } = machine.storageVersion;
+  if (refusal !== undefined) {
+    await store.close();
+    throw new DataFolderError(
+      `data dir ${folder.root}: its store cannot be used: ${refusal}; ` +
+        "start the release that wrote it, or, if it was etcdutl migrate, let that bring it back to 3.6",
+    );
+  }
   const marker = markers.findLast((candidate) => candidate.index <= state.index);
   const from = { index: marker?.index ?? 0, term: marker?.term ?? 0 };
   const opened = await Wal.open(disk, folder.wal, { from, segmentBytes });

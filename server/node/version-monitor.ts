@@ -1,4 +1,4 @@
-import { ETCD_CLUSTER_VERSION } from "../base/versions.ts";
+import { ETCD_CLUSTER_VERSION, ETCD_VERSION } from "../base/versions.ts";
 import type { Clock, Timer } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { PeerCalls, PeerVersion } from "../ports/network.ts";
@@ -47,6 +47,7 @@ export class VersionMonitor {
 
   /** Followers ask too: one of them may lead next and must know then what the others are, dead ones included. */
   check(): void {
+    this.updateStorage();
     if (this.#isAsking) return;
     this.#isAsking = true;
     (this.#options.leadership.isLeader ? this.#decide() : this.#ask())
@@ -56,6 +57,31 @@ export class VersionMonitor {
       .finally(() => {
         this.#isAsking = false;
       });
+  }
+
+  /**
+   * Brings the version of this member's store after the cluster's, which may have changed, or the store from outside. Every
+   * member does it for itself; also to be called when the cluster's version has changed.
+   */
+  updateStorage(): void {
+    const { replica, logger } = this.#options;
+    const { membership, storageVersion } = replica.machine;
+    const { clusterVersion, downgrade } = membership;
+    const step = storageVersion.follow(clusterVersion);
+    if (step.kind === "same") return;
+    const versions = { "cluster-version": clusterVersion, "storage-version": step.from };
+    if (step.kind === "refused") {
+      logger.error("failed to update storage version", { ...versions, error: step.reason });
+      return;
+    }
+    logger.info("cluster version differs from storage version.", versions);
+    logger.info("updated storage version", { "new-storage-version": step.to });
+    if (!downgrade.isEnabled) return;
+    const { targetVersion } = downgrade;
+    logger.info("The server is ready to downgrade", {
+      "target-version": targetVersion,
+      "server-version": ETCD_VERSION,
+    });
   }
 
   /** Whether every member takes ConfChangeV2: only Kvorum's do (design decision 5). A member that cannot be asked counts as last heard. */

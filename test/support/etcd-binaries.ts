@@ -61,22 +61,29 @@ async function startServer(
   const urls = ["--listen-client-urls", client, "--advertise-client-urls", client, "--listen-peer-urls", peer];
   const cluster = ["--initial-advertise-peer-urls", peer, "--initial-cluster", `default=${peer}`];
   const etcd = spawn(program, [...args, "--data-dir", dataDir, ...urls, ...cluster, ...flags], { stdio: "ignore" });
-  const ended = new Promise<void>((resolve) => etcd.once("exit", () => resolve()));
+  let isEnded = false;
+  const ended = new Promise<void>((resolve) =>
+    etcd.once("exit", () => {
+      isEnded = true;
+      resolve();
+    }),
+  );
   const stop = async (signal: NodeJS.Signals = "SIGTERM"): Promise<void> => {
     etcd.kill(signal);
     await ended;
   };
   onTestFinished(() => stop());
   const etcdctl = (...words: string[]): string => run(etcdBinary("etcdctl"), ["--endpoints", client, ...words]);
-  await untilHealthy(client);
+  await untilHealthy(client, () => isEnded);
   return { endpoint: client, peerUrl: peer, etcdctl, stop };
 }
 
-async function untilHealthy(endpoint: string): Promise<void> {
+async function untilHealthy(endpoint: string, isEnded: () => boolean): Promise<void> {
   const deadline = Date.now() + 20_000;
   while (Date.now() < deadline) {
     const answer = await fetch(`${endpoint}/health`).catch(() => undefined);
     if (answer?.ok) return;
+    if (isEnded()) throw new Error(`etcd at ${endpoint} has ended before it was healthy`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   throw new Error(`etcd at ${endpoint} did not become healthy`);

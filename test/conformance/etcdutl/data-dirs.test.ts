@@ -91,14 +91,75 @@ test("migrate goes from 3.6 to 3.5 and back, and refuses the same ways in the sa
   expect(ours("hashkv", own)).toEqual(before);
 });
 
-test("a member starts on data of storage version 3.5, and keeps what it had", async () => {
-  const dataDir = tempFolder();
-  const member = await startKvorum(dataDir);
-  member.etcdctl("put", "a", "1");
-  const before = await standing(member.endpoint);
-  await member.stop();
-  expect(ours("migrate", "--data-dir", dataDir, "--target-version", "3.5").status).toBe(0);
-  const again = await startKvorum(dataDir);
-  expect((await standing(again.endpoint)).hash).toEqual(before.hash);
-  expect(again.etcdctl("get", "a", "--print-value-only").trim()).toBe("1");
+test("a member that starts on data of storage version 3.5 brings it back to 3.6 as etcd does, and keeps what it had", async () => {
+  for (const [start, tool] of [
+    [startKvorum, ours],
+    [startEtcd, theirs],
+  ] as const) {
+    const dataDir = tempFolder();
+    const member = await start(dataDir);
+    member.etcdctl("put", "a", "1");
+    const before = await standing(member.endpoint);
+    await untilStorageIs(member.endpoint, "3.6.0");
+    await member.stop();
+    expect(tool("migrate", "--data-dir", dataDir, "--target-version", "3.5").status).toBe(0);
+    const again = await start(dataDir);
+    await untilStorageIs(again.endpoint, "3.6.0");
+    expect(await snapshotVersions(again.endpoint)).toEqual(["3.6.0"]);
+    expect(((await (await fetch(`${again.endpoint}/version`)).json()) as { storage: string }).storage).toBe("3.6.0");
+    expect((await standing(again.endpoint)).hash).toEqual(before.hash);
+    expect(again.etcdctl("get", "a", "--print-value-only").trim()).toBe("1");
+    await again.stop();
+    expect(tool("migrate", "--data-dir", dataDir, "--target-version", "3.6").messages).toEqual([
+      "storage version up-to-date",
+    ]);
+  }
 });
+
+test("a cluster on its way back to 3.5 has a store of 3.5, whose snapshots say no version, as etcd's", async () => {
+  for (const start of [startKvorum, startEtcd]) {
+    const member = await start(tempFolder());
+    await untilStorageIs(member.endpoint, "3.6.0");
+    member.etcdctl("downgrade", "enable", "3.5");
+    await untilStorageIs(member.endpoint, "3.5.0");
+    expect(await snapshotVersions(member.endpoint)).toEqual([""]);
+    member.etcdctl("downgrade", "cancel");
+    await untilStorageIs(member.endpoint, "3.6.0");
+    expect(await snapshotVersions(member.endpoint)).toEqual(["3.6.0"]);
+    await member.stop();
+  }
+});
+
+test("a store of a later release is refused at the start by both", async () => {
+  for (const [start, tool] of [
+    [startKvorum, ours],
+    [startEtcd, theirs],
+  ] as const) {
+    const dataDir = tempFolder();
+    const member = await start(dataDir);
+    await untilStorageIs(member.endpoint, "3.6.0");
+    await member.stop();
+    expect(tool("migrate", "--data-dir", dataDir, "--target-version", "3.7", "--force").status).toBe(0);
+    await expect(start(dataDir)).rejects.toThrow("has ended");
+    expect(tool("migrate", "--data-dir", dataDir, "--target-version", "3.6", "--force").status).toBe(0);
+    await (await start(dataDir)).stop();
+  }
+});
+
+/** The member looks every four seconds. */
+async function untilStorageIs(endpoint: string, version: string): Promise<void> {
+  const client = new Client({ endpoints: [endpoint] });
+  await expect
+    .poll(async () => (await client.maintenance.status({})).storageVersion, { timeout: 30_000 })
+    .toBe(version);
+  client.close();
+}
+
+/** What the messages of a snapshot say of themselves, each once. */
+async function snapshotVersions(endpoint: string): Promise<readonly string[]> {
+  const client = new Client({ endpoints: [endpoint] });
+  const versions = new Set<string>();
+  for await (const { version } of client.maintenance.snapshot({})) versions.add(version);
+  client.close();
+  return [...versions];
+}

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { must } from "../../../server/base/assert.ts";
+import { bucketKey, META } from "../../../server/backend/buckets.ts";
 import { seededRandom } from "../../../server/base/prng.ts";
 import { dataFolder } from "../../../server/node/data-folder.ts";
 import { recover, type Recovered, type RecoverOptions } from "../../../server/node/recover.ts";
@@ -127,6 +128,20 @@ describe("recovering", () => {
       const again = must(await crashed.recover(), "nothing stops the third start");
       expect([dieAt, again.isFresh, again.log.entries.length]).toEqual([dieAt, false, 1]);
     }
+  });
+
+  test("a store of a later release is refused, and stays as it is", async () => {
+    const host = new TestHost(founds);
+    const row = { key: bucketKey("meta", META.storageVersion), value: Buffer.from("3.7.0") };
+    const { store } = must(await host.recover(), "nothing stops the first start").replica;
+    await store.write([row], { sync: true });
+    for (const _ of ["once", "again"]) {
+      await expect(host.recover()).rejects.toThrow(
+        'data dir /data: its store cannot be used: version "3.7.0" is not supported; start the release that wrote it',
+      );
+    }
+    await store.write([{ ...row, value: Buffer.from("3.6.0") }], { sync: true });
+    expect((await host.recover())?.isFresh).toBe(false);
   });
 
   test("a learner that ended before its log held anything goes on in it, and is never without it again", async () => {

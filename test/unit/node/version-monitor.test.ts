@@ -95,6 +95,26 @@ describe("a downgrade to 3.5", () => {
   });
 });
 
+describe("the store's version", () => {
+  test("is the cluster's again four seconds after it was not, on every member", async () => {
+    const { machine, leadership, clock } = monitorWith([answer("3.6.1"), answer("3.6.1")]);
+    leadership.update(2n, false, 0);
+    machine.membership.setClusterVersion("3.6.0");
+    clock.advance(3999);
+    expect(machine.storageVersion.row).toBeUndefined();
+    clock.advance(1);
+    expect(machine.storageVersion.row).toBe("3.6.0");
+  });
+
+  test("follows the cluster to 3.5", () => {
+    const { monitor, machine } = monitorWith([answer("3.5.9"), answer("3.5.9")]);
+    machine.storageVersion.load("3.6.0");
+    machine.membership.setClusterVersion("3.5.0");
+    monitor.updateStorage();
+    expect([machine.storageVersion.row, machine.storageVersion.detected]).toEqual([undefined, "3.5.0"]);
+  });
+});
+
 describe("joint changes", () => {
   test.each([
     ["are used if every member is Kvorum's", [answer("3.6.1", "0.1.0"), answer("3.6.1", "0.1.0")], true],
