@@ -25,6 +25,7 @@ import { walExists } from "../wal/wal.ts";
 import { foundingConfig } from "./founding-config.ts";
 import { nodeConfig } from "./node-config.ts";
 import type { PeerPort } from "./peer-port.ts";
+import { peerServerName, withServerName } from "./peer-server-name.ts";
 
 /** How long a connection to a peer may take before there is a network that knows the election timeout. */
 const DIAL_TIMEOUT_MS = 2000;
@@ -56,15 +57,16 @@ export async function startMember({
   logger,
   metrics,
   peerPort,
-  peerTls: tls,
+  peerTls,
   onFatal,
   supervision,
 }: MemberOptions): Promise<Node> {
   const clock = nodeClock;
   const folder = dataFolder(given.dataDir, given.walDir);
-  const config = (await walExists(nodeDisk, folder.wal))
-    ? known(given, folder.wal, logger)
-    : await found(given, logger);
+  const isFounded = await walExists(nodeDisk, folder.wal);
+  const config = isFounded ? known(given, folder.wal, logger) : await found(given, logger);
+  // As in etcd, a later start knows the members from its log and asks for their own names.
+  const tls = isFounded ? peerTls : withServerName(peerTls, peerServerName(config));
   const { cluster, ...rest } = nodeConfig(config);
   const tallies = talliesOf(config, logger);
   const localAddress = localAddressOf(config, logger);
