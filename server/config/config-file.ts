@@ -1,6 +1,8 @@
 import { parse as parseYaml } from "yaml";
 import { parseOptionValue } from "./option-value.ts";
 import { flagNamed } from "./options.ts";
+import { accepted, rejected } from "./parsed.ts";
+import type { Parsed } from "./parsed.ts";
 import { refusal, warning } from "./refusal.ts";
 import type { ConfigWarning, Refusal } from "./refusal.ts";
 import { give } from "./given.ts";
@@ -14,16 +16,57 @@ export type ConfigFile =
 /** Flags that have no key in the file: they say where the file is, or are read before it. */
 const NOT_IN_FILE = new Set(["config-file", "version", "discovery-fallback"]);
 
-/** The sections of the file, with the flag behind each of their keys where the plain prefix does not give it. */
-const SECTIONS: Readonly<Record<string, { prefix: string; names: Readonly<Record<string, string>> }>> = {
+/** A mapping within the file, and the flags behind its keys. */
+interface Section {
+  /** What stands before a key in the flag's name; without it only the keys in `names` have a flag. */
+  readonly prefix?: string;
+  readonly names: Readonly<Record<string, string>>;
+  readonly sections?: Readonly<Record<string, Section>>;
+}
+
+/** The settings of v3 discovery, which etcd takes nowhere else in the file (etcd client/v3: ConfigSpec). */
+const DISCOVERY: Section = {
+  names: { token: "discovery-token" },
+  sections: {
+    client: {
+      names: {
+        endpoints: "discovery-endpoints",
+        "request-timeout": "discovery-request-timeout",
+        "dial-timeout": "discovery-dial-timeout",
+        "keepalive-time": "discovery-keepalive-time",
+        "keepalive-timeout": "discovery-keepalive-timeout",
+      },
+      sections: {
+        secure: {
+          names: {
+            cert: "discovery-cert",
+            key: "discovery-key",
+            cacert: "discovery-cacert",
+            "insecure-transport": "discovery-insecure-transport",
+            "insecure-skip-tls-verify": "discovery-insecure-skip-tls-verify",
+          },
+        },
+        auth: { names: { username: "discovery-user", password: "discovery-password" } },
+      },
+    },
+  },
+};
+
+const SECTIONS: Readonly<Record<string, Section>> = {
   "client-transport-security": { prefix: "", names: { "allowed-hostname": "client-cert-allowed-hostname" } },
   "peer-transport-security": {
     prefix: "peer-",
     names: { "allowed-cn": "peer-cert-allowed-cn", "allowed-hostname": "peer-cert-allowed-hostname" },
   },
   "socket-options": { prefix: "socket-", names: {} },
-  "discovery-config": { prefix: "discovery-", names: {} },
+  "discovery-config": DISCOVERY,
 };
+
+/** Flags whose only place in the file is a section. */
+const ONLY_IN_SECTION = new Set(flagsIn(DISCOVERY));
+
+/** Keys of a section that mean nothing here: how large the messages of discovery may be, which are all small. */
+const WITHOUT_MEANING = new Set(["max-request-bytes", "max-recv-bytes"].map((key) => `discovery-config.client.${key}`));
 
 /** A key of etcd's that is not the name of the flag it stands for. */
 const OTHER_KEYS: Readonly<Record<string, string>> = {
@@ -32,15 +75,15 @@ const OTHER_KEYS: Readonly<Record<string, string>> = {
 
 interface Entry {
   readonly key: string;
-  readonly flag: string;
+  readonly flag: string | undefined;
   readonly inSection: boolean;
   readonly value: unknown;
 }
 
 /**
- * Reads a configuration file: YAML or JSON with the flags' names as keys, TLS in two sections of its own. A key without
- * a value leaves the default in place; a key that is no flag is only warned of, as etcd passes over it, except in a
- * section: there an unknown key may be what keeps strangers out.
+ * Reads a configuration file: YAML or JSON with the flags' names as keys, TLS and discovery in sections of their own. A
+ * key without a value leaves the default in place; a key that is no flag is only warned of, as etcd passes over it, except
+ * in a section: there an unknown key may be what keeps strangers out.
  */
 export function readConfigFile(path: string, text: string): ConfigFile {
   const document = parseDocument(text);
@@ -49,8 +92,8 @@ export function readConfigFile(path: string, text: string): ConfigFile {
   const warnings: ConfigWarning[] = [];
   for (const [key, value] of Object.entries(document.value)) {
     const entries = entriesOf(key, value);
-    if (entries === undefined) return refusal(`invalid ${key}`);
-    for (const entry of entries.filter((candidate) => !isEmpty(candidate.value))) {
+    if (!entries.ok) return refusal(entries.reason);
+    for (const entry of entries.value.filter((candidate) => !isEmpty(candidate.value))) {
       const setting = readEntry(path, entry);
       if (setting.kind === "refused") return setting;
       if (setting.kind === "unknown") {
@@ -67,9 +110,9 @@ type ReadEntry =
   { readonly kind: "setting"; readonly flag: string; readonly text: string } | { readonly kind: "unknown" } | Refusal;
 
 function readEntry(path: string, { key, flag, inSection, value }: Entry): ReadEntry {
-  const option = NOT_IN_FILE.has(flag) ? undefined : flagNamed(flag);
-  if (option === undefined) {
-    return inSection && value !== false
+  const option = flag === undefined || NOT_IN_FILE.has(flag) ? undefined : flagNamed(flag);
+  if (option === undefined || (!inSection && ONLY_IN_SECTION.has(option.name))) {
+    return inSection && value !== false && !WITHOUT_MEANING.has(key)
       ? refusal(`${key} in ${path} is not built yet: remove it`)
       : { kind: "unknown" };
   }
@@ -93,18 +136,39 @@ function parseDocument(text: string): Document {
   }
 }
 
-/** The settings that a key stands for; a section that is no mapping has none. */
-function entriesOf(key: string, value: unknown): readonly Entry[] | undefined {
+/** The settings that a key of the file stands for. */
+function entriesOf(key: string, value: unknown): Parsed<readonly Entry[]> {
   const section = Object.hasOwn(SECTIONS, key) ? SECTIONS[key] : undefined;
-  if (section === undefined) return [{ key, flag: OTHER_KEYS[key] ?? key, inSection: false, value }];
-  if (value === null) return [];
-  if (!isMapping(value)) return undefined;
-  return Object.entries(value).map(([inner, innerValue]) => ({
-    key: `${key}.${inner}`,
-    flag: section.names[inner] ?? section.prefix + inner,
-    inSection: true,
-    value: innerValue,
-  }));
+  return section === undefined
+    ? accepted([{ key, flag: OTHER_KEYS[key] ?? key, inSection: false, value }])
+    : entriesIn(section, key, value);
+}
+
+/** The settings in a section and in those within it; what is no mapping has none. */
+function entriesIn(section: Section, path: string, value: unknown): Parsed<readonly Entry[]> {
+  if (value === null) return accepted([]);
+  if (!isMapping(value)) return rejected(`invalid ${path}`);
+  const entries: Entry[] = [];
+  for (const [inner, innerValue] of Object.entries(value)) {
+    const key = `${path}.${inner}`;
+    const within = new Map(Object.entries(section.sections ?? {})).get(inner);
+    if (within === undefined) entries.push({ key, flag: flagOf(section, inner), inSection: true, value: innerValue });
+    else {
+      const found = entriesIn(within, key, innerValue);
+      if (!found.ok) return found;
+      entries.push(...found.value);
+    }
+  }
+  return accepted(entries);
+}
+
+function flagOf({ prefix, names }: Section, key: string): string | undefined {
+  if (Object.hasOwn(names, key)) return names[key];
+  return prefix === undefined ? undefined : prefix + key;
+}
+
+function flagsIn({ names, sections = {} }: Section): readonly string[] {
+  return [...Object.values(names), ...Object.values(sections).flatMap(flagsIn)];
 }
 
 /** The text that would stand after the flag. A bare number for a duration is nanoseconds, as in etcd's files. */

@@ -14,7 +14,10 @@ false takes its value only after \`=\`; the later of two wins. Durations are wri
 
 Every flag can also be set in the environment, but not in both places at once. With \`--config-file\` (or
 \`ETCD_CONFIG_FILE\`) the flags' names are keys of a YAML or JSON file, those for TLS without their prefix under
-\`client-transport-security\` and \`peer-transport-security\`; other flags and the environment are then ignored.
+\`client-transport-security\` and \`peer-transport-security\`; other flags and the environment are then ignored. What
+concerns v3 discovery is under \`discovery-config\` alone, in etcd's form: \`token\` and \`client\`, with \`endpoints\`, the times
+in nanoseconds, and two mappings more, \`secure\` (\`cert\`, \`key\`, \`cacert\`, \`insecure-transport\`,
+\`insecure-skip-tls-verify\`) and \`auth\` (\`username\`, \`password\`).
 
 **works**: as in etcd. **ignored**: accepted, without effect. **not built**: a value other than the default ends the
 start with a message that names the flag.

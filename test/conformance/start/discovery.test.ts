@@ -1,6 +1,10 @@
+import { spawn } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { Cluster } from "../../support/cluster.ts";
 import { run, etcdBinary, startEtcd, startKvorum, type RunningEtcd } from "../../support/etcd-binaries.ts";
+import { freePorts } from "../../support/free-ports.ts";
 import { serverBinary } from "../../support/server-binary.ts";
 import { tempFolder } from "../../support/temp-folder.ts";
 
@@ -57,3 +61,55 @@ test("a member of ours and one of etcd's write themselves under the same key", a
   }
   expect(keys[0]).toBe(keys[1]);
 });
+
+test("a configuration file says all about discovery in the same keys to both", async () => {
+  const keys: string[] = [];
+  for (const server of ["source", "etcd"] as const) {
+    const registry = await startEtcd(tempFolder());
+    registry.etcdctl("put", `/_etcd/registry/${TOKEN}/_config/size`, "1");
+    for (const words of ["user add root:secret", "role add root", "user grant-role root root", "auth enable"]) {
+      registry.etcdctl(...words.split(" "));
+    }
+    const [client = 0, peer = 0] = await freePorts(2);
+    const file = join(tempFolder(), "etcd.yml");
+    writeFileSync(file, configurationFile({ client, peer, registry: registry.endpoint }));
+    const [program, ...args] = serverBinary(server).command;
+    const member = spawn(program, [...args, "--config-file", file], { stdio: "ignore" });
+    onTestFinished(() => void member.kill("SIGKILL"));
+    await expect
+      .poll(
+        () =>
+          fetch(`http://127.0.0.1:${String(client)}/health`).then(
+            ({ ok }) => ok,
+            () => false,
+          ),
+        { timeout: 20_000 },
+      )
+      .toBe(true);
+    keys.push(registry.etcdctl("--user=root:secret", "get", `/_etcd/registry/${TOKEN}/members`, "--prefix"));
+  }
+  expect(keys[0]).toContain("found=http://127.0.0.1:4242");
+  expect(keys[0]).toBe(keys[1]);
+});
+
+function configurationFile(at: { readonly client: number; readonly peer: number; readonly registry: string }): string {
+  return `
+name: found
+data-dir: ${tempFolder()}
+listen-client-urls: http://127.0.0.1:${String(at.client)}
+advertise-client-urls: http://127.0.0.1:${String(at.client)}
+listen-peer-urls: http://127.0.0.1:${String(at.peer)}
+initial-advertise-peer-urls: http://127.0.0.1:4242
+discovery-config:
+  token: ${TOKEN}
+  client:
+    endpoints: [${at.registry}]
+    request-timeout: 5000000000
+    dial-timeout: 2000000000
+    keepalive-time: 2000000000
+    keepalive-timeout: 6000000000
+    max-request-bytes: 2097152
+    secure: {insecure-transport: true}
+    auth: {username: root, password: secret}
+`;
+}

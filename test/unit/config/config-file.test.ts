@@ -76,6 +76,50 @@ peer-transport-security: {cert-file: pc, key-file: pk, auto-tls: false}
     });
   });
 
+  test("holds v3 discovery in etcd's own keys", () => {
+    const text = `
+discovery-config:
+  token: abc
+  client:
+    endpoints: [http://a:1, http://b:2]
+    request-timeout: 7000000000
+    dial-timeout: 1000000000
+    keepalive-time: 3000000000
+    keepalive-timeout: 4000000000
+    max-request-bytes: 5
+    secure: {cert: c, key: k, cacert: t, insecure-transport: false, insecure-skip-tls-verify: true}
+    auth: {username: root, password: secret}
+`;
+    const { discovery, initialClusterToken } = run("--config-file /etcd.yml", withFile(text));
+    expect(initialClusterToken).toBe("abc");
+    expect(discovery).toEqual({
+      kind: "registry",
+      token: "abc",
+      endpoints: ["http://a:1", "http://b:2"],
+      requestTimeoutMs: 7000,
+      keepaliveTimeMs: 3000,
+      keepaliveTimeoutMs: 4000,
+      tls: { certFile: "c", keyFile: "k", trustedCaFile: "t", isVerified: false },
+      user: { name: "root", password: "secret" },
+    });
+  });
+
+  test("may leave parts of v3 discovery empty", () => {
+    const text = "discovery-config: {token: abc, client: {endpoints: [http://a:1], secure: , auth: {username: }}}";
+    expect(run("--config-file /etcd.yml", withFile(text)).discovery).toMatchObject({ tls: undefined, user: undefined });
+  });
+
+  test("passes over v3 discovery outside of its section, as etcd does", () => {
+    const surroundings = withFile("discovery-token: abc\ndiscovery-endpoints: [http://a:1]");
+    expect(run("--config-file /etcd.yml", surroundings).discovery).toBeUndefined();
+    expect(warningsOf("--config-file /etcd.yml", surroundings)).toEqual(
+      expect.arrayContaining([
+        "unrecognized key in the configuration file | /etcd.yml | discovery-token",
+        "unrecognized key in the configuration file | /etcd.yml | discovery-endpoints",
+      ]),
+    );
+  });
+
   test.each([
     ["grpc-keepalive-timeout: 5000000000", 5000],
     ["grpc-keepalive-timeout: 7s", 7000],
@@ -98,6 +142,13 @@ peer-transport-security: {cert-file: pc, key-file: pk, auto-tls: false}
       "client-transport-security: {allowed-cn: [a]}",
       "client-transport-security.allowed-cn in /etcd.yml is not built yet: remove it",
     ],
+    ["discovery-config: {endpoints: [a]}", "discovery-config.endpoints in /etcd.yml is not built yet: remove it"],
+    [
+      "discovery-config: {client: {secure: {server-name: a}}}",
+      "discovery-config.client.secure.server-name in /etcd.yml is not built yet: remove it",
+    ],
+    ["discovery-config: 3", "invalid discovery-config"],
+    ["discovery-config: {client: {secure: [a]}}", "invalid discovery-config.client.secure"],
     ["discovery-config: {token: a}", "both --discovery-token and --discovery-endpoints must be set"],
     ["discovery-config: {secure: {cert: a}}", "discovery-config.secure in /etcd.yml is not built yet: remove it"],
     ["name: [", /^cannot read the configuration file \/etcd.yml: /],
