@@ -11,27 +11,22 @@ import { CorruptionCheck } from "./corruption-check.ts";
 import { FactReactions } from "./fact-reactions.ts";
 import { FirstElection } from "./first-election.ts";
 import { HeartbeatPace } from "./heartbeat-pace.ts";
-import { IdGenerator } from "./id-generator.ts";
 import { LeaderTransfer } from "./leader-transfer.ts";
 import { Leadership } from "./leadership.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
-import { Logins } from "./logins.ts";
 import { MemberChanges } from "./member-changes.ts";
 import { MemberPublisher } from "./member-publisher.ts";
 import { MemberService } from "./member-service.ts";
 import { Node } from "./node.ts";
 import type { NodeConfig, NodeWorld } from "./node-options.ts";
 import { peerHandlers } from "./peer-service.ts";
-import { Proposals, type Command } from "./proposals.ts";
-import { ReadGate } from "./read-gate.ts";
+import type { Command } from "./proposals.ts";
 import { ReadyLoop } from "./ready-loop.ts";
 import type { Recovered } from "./recover.ts";
+import { makeRequestParts, type RequestParts } from "./request-parts.ts";
 import { SnapshotTransfer } from "./snapshot-transfer.ts";
 import { makeStateParts, type StateParts } from "./state-parts.ts";
 import { VersionMonitor } from "./version-monitor.ts";
-
-/** What a request may take before the time for elections is added (etcd's ReqTimeout). */
-const REQUEST_TIMEOUT_MS = 5000;
 
 /** A running member: its parts, and what one part's events mean to the others. Every arrow between them is here. */
 export class NodeRuntime {
@@ -40,13 +35,10 @@ export class NodeRuntime {
   readonly #recovered: Recovered;
   readonly #state: StateParts;
   readonly #leadership = new Leadership();
-  readonly #ids: IdGenerator;
+  readonly #requests: RequestParts;
   readonly #firstElection: FirstElection;
-  readonly #proposals: Proposals;
-  readonly #readGate: ReadGate;
   readonly #applyQueue: ApplyQueue;
   readonly #network: Network;
-  readonly #logins: Logins;
   readonly #reactions: FactReactions;
   readonly #loop: ReadyLoop;
   readonly #versions: VersionMonitor;
@@ -65,32 +57,30 @@ export class NodeRuntime {
     this.#world = world;
     this.#recovered = recovered;
     this.#state = makeStateParts(config, world, recovered, machine);
-    this.#ids = new IdGenerator(recovered.selfId, world.clock.unixMs());
     this.#firstElection = new FirstElection(recovered, this.#state.raft, config.electionTicks);
-    this.#proposals = this.#makeProposals();
-    this.#readGate = this.#makeReadGate();
+    const leadership = this.#leadership;
+    const state = this.#state;
+    this.#requests = makeRequestParts({ config, world, recovered, state, leadership, onQueued: this.#schedule });
     this.#applyQueue = this.#makeApplyQueue();
     this.#network = this.#connect();
     const { selfId, clusterId, replica } = recovered;
     const { clock, logger } = world;
-    this.#logins = this.#makeLogins();
     this.#reactions = this.#makeReactions();
     this.#loop = this.#makeLoop();
-    const leadership = this.#leadership;
     const { calls } = this.#network;
     const shared = { selfId, replica, leadership, clock, calls, logger, propose: this.#propose };
     this.#versions = new VersionMonitor(shared);
     this.#leases = new LeaseKeeper({
       ...shared,
       tallies: this.#state.tallies,
-      electionTimeoutMs: this.#electionTimeoutMs,
-      requestTimeoutMs: this.#requestTimeoutMs,
+      electionTimeoutMs: this.#requests.electionTimeoutMs,
+      requestTimeoutMs: this.#requests.requestTimeoutMs,
       hasCheckpoints: config.hasLeaseCheckpoints,
     });
     this.#corruption = new CorruptionCheck({
       ...shared,
       hashing: this.#state.hashing,
-      catchUp: () => this.#readGate.pass(),
+      catchUp: () => this.#requests.readGate.pass(),
       corruptCheckMs: config.corruptCheckMs,
       compactHashCheckMs: config.compactHashCheckMs,
     });
@@ -144,7 +134,7 @@ export class NodeRuntime {
       changes: this.#changes,
       tallies: this.#state.tallies,
       calls: this.#network.calls,
-      requestTimeoutMs: this.#requestTimeoutMs,
+      requestTimeoutMs: this.#requests.requestTimeoutMs,
     });
     return new Node({
       ...this.#state,
@@ -156,9 +146,9 @@ export class NodeRuntime {
       leadership,
       members,
       config: this.#config,
-      readGate: this.#readGate,
+      readGate: this.#requests.readGate,
       leases: this.#leases,
-      logins: this.#logins,
+      logins: this.#requests.logins,
       raftStatus: () => {
         const { leader, term, commit } = raft.basicStatus();
         return {
@@ -172,55 +162,18 @@ export class NodeRuntime {
       raiseNoSpace: () => {
         this.#reactions.raiseNoSpace();
       },
-      transferLeader: (target) => this.#transfer.to(target, this.#requestTimeoutMs),
+      transferLeader: (target) => this.#transfer.to(target, this.#requests.requestTimeoutMs),
       published: this.#publisher.published,
       checkCorruption: () => this.#corruption.beforeServing(),
-      transferAway: () => this.#transfer.away(2 * this.#electionTimeoutMs).catch(() => false),
+      transferAway: () => this.#transfer.away(2 * this.#requests.electionTimeoutMs).catch(() => false),
       stop: () => this.#stop(),
     });
   }
 
-  get #electionTimeoutMs(): number {
-    return this.#config.tickMs * this.#config.electionTicks;
-  }
-
-  get #requestTimeoutMs(): number {
-    return REQUEST_TIMEOUT_MS + 2 * this.#electionTimeoutMs;
-  }
-
-  readonly #propose = (command: Command, caller?: Caller) => this.#proposals.propose(command, caller);
+  readonly #propose = (command: Command, caller?: Caller) => this.#requests.proposals.propose(command, caller);
   readonly #schedule = (): void => {
     this.#loop.schedule();
   };
-  readonly #nextId = (): bigint => this.#ids.next();
-
-  #makeProposals(): Proposals {
-    const { raft, applied, tallies } = this.#state;
-    return new Proposals({
-      tallies,
-      clock: this.#world.clock,
-      nextId: this.#nextId,
-      maxRequestBytes: this.#config.maxRequestBytes,
-      timeoutMs: this.#requestTimeoutMs,
-      applyLag: () => raft.basicStatus().commit - applied.value,
-      onQueued: this.#schedule,
-      timeoutFault: () => this.#timeoutFault(),
-    });
-  }
-
-  #makeReadGate(): ReadGate {
-    return new ReadGate({
-      ask: (context) => {
-        this.#state.raft.readIndex(context);
-        this.#loop.schedule();
-      },
-      applied: this.#state.applied,
-      tallies: this.#state.tallies,
-      clock: this.#world.clock,
-      nextId: this.#nextId,
-      timeoutMs: this.#requestTimeoutMs,
-    });
-  }
 
   #makeApplyQueue(): ApplyQueue {
     const { applied, reader, flusher, localSnapshotter, tallies } = this.#state;
@@ -231,7 +184,7 @@ export class NodeRuntime {
       flusher,
       replica: this.#recovered.replica,
       clock: this.#world.clock,
-      proposals: this.#proposals,
+      proposals: this.#requests.proposals,
       onConfOutcome: (outcome, change) => {
         this.#onConfOutcome(outcome, change);
       },
@@ -259,7 +212,7 @@ export class NodeRuntime {
       clock: this.#world.clock,
       leases: () => this.#leases,
       changes: () => this.#changes,
-      linearizable: () => this.#readGate.pass(),
+      linearizable: () => this.#requests.readGate.pass(),
       onStepped: this.#schedule,
       onRemoved: () => {
         this.#onSelfRemoved();
@@ -275,15 +228,6 @@ export class NodeRuntime {
     });
   }
 
-  #makeLogins(): Logins {
-    return new Logins({
-      clock: this.#world.clock,
-      applied: this.#state.applied,
-      ttlMs: this.#config.simpleTokenTtlMs,
-      timeoutMs: this.#requestTimeoutMs,
-    });
-  }
-
   #makeReactions(): FactReactions {
     const { clock, logger } = this.#world;
     return new FactReactions({
@@ -292,7 +236,7 @@ export class NodeRuntime {
       logger,
       network: this.#network,
       compactor: this.#state.compactor,
-      logins: this.#logins,
+      logins: this.#requests.logins,
       propose: this.#propose,
       onClusterVersion: () => {
         this.#versions.updateStorage();
@@ -315,8 +259,8 @@ export class NodeRuntime {
       clock: this.#world.clock,
       wal: this.#recovered.wal,
       network: this.#network,
-      proposals: this.#proposals,
-      readGate: this.#readGate,
+      proposals: this.#requests.proposals,
+      readGate: this.#requests.readGate,
       applyQueue: this.#applyQueue,
       onSoftState: (leader, isLeader) => {
         this.#onSoftState(leader, isLeader);
@@ -338,11 +282,11 @@ export class NodeRuntime {
       leadership: this.#leadership,
       network: this.#network,
       clock: this.#world.clock,
-      nextId: this.#nextId,
+      nextId: this.#requests.nextId,
       strictReconfigCheck: this.#config.strictReconfigCheck,
-      requestTimeoutMs: this.#requestTimeoutMs,
+      requestTimeoutMs: this.#requests.requestTimeoutMs,
       onProposed: this.#schedule,
-      moveLeaderFrom: (id) => this.#transfer.from(id, 2 * this.#electionTimeoutMs),
+      moveLeaderFrom: (id) => this.#transfer.from(id, 2 * this.#requests.electionTimeoutMs),
       canUseJoint: () => this.#versions.allAreKvorum(),
     });
   }
@@ -351,7 +295,7 @@ export class NodeRuntime {
     const previous = this.#leadership.leader;
     this.#leadership.update(leader, isLeader, this.#world.clock.monotonicMs());
     if (leader === previous) return;
-    if (leader !== NO_NODE) this.#readGate.onLeaderChanged();
+    if (leader !== NO_NODE) this.#requests.readGate.onLeaderChanged();
     this.#world.logger.info(leader === NO_NODE ? "lost leader" : "elected leader", {
       "local-member-id": hexId(this.#recovered.selfId),
       leader: hexId(leader),
@@ -382,12 +326,6 @@ export class NodeRuntime {
     this.#world.onRemoved();
   }
 
-  #timeoutFault() {
-    const { leaderlessSinceMs } = this.#leadership;
-    if (leaderlessSinceMs !== undefined) return "timeout-leader-fail" as const;
-    return "timeout" as const;
-  }
-
   async #stop(): Promise<void> {
     this.#isStopping = true;
     this.#ticker.cancel();
@@ -396,8 +334,8 @@ export class NodeRuntime {
     this.#leases.stop();
     this.#corruption.stop();
     this.#autoCompactor?.stop();
-    this.#proposals.fail("stopped");
-    this.#readGate.fail("stopped");
+    this.#requests.proposals.fail("stopped");
+    this.#requests.readGate.fail("stopped");
     this.#changes.fail();
     this.#state.applied.fail("stopped");
     await this.#network.close();
