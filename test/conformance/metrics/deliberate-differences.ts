@@ -1,6 +1,5 @@
 /** Families of etcd's that we do not expose, each with the reason. A name ends in `*` for all that begin with it. */
 export const NOT_OURS: Readonly<Record<string, string>> = {
-  "etcd_grpc_proxy_*": "counters of etcd's grpc-proxy, which etcd links into its server; they are always 0 there",
   "process_network_*": "Linux counts the bytes of the whole network namespace, not those of a process",
   process_virtual_memory_max_bytes: "Node does not tell the limit of its address space without a full report",
 };
