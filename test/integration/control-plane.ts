@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseArgs } from "node:util";
 import { TestAuthority } from "../support/certificates.ts";
 import { Cluster } from "../support/cluster.ts";
 import type { ClientTls } from "../support/etcd-client.ts";
+import { harnessArguments } from "../support/harness-arguments.ts";
 import { hashAgreement, hashText } from "../support/hash-agreement.ts";
-import { SERVER_HELP, serverBinary } from "../support/server-binary.ts";
+import { SERVER_HELP } from "../support/server-binary.ts";
 import { Verdicts } from "../support/verdicts.ts";
 import { startControlPlane, type ControlPlane } from "./control-plane/start-control-plane.ts";
 import {
@@ -41,25 +41,15 @@ A short form of three minutes: --minutes 2 --deployments 10 --rounds 4
   --keep            keep data and logs
 `;
 
-const { values } = parseArgs({
-  options: {
-    minutes: { type: "string", default: "20" },
-    deployments: { type: "string", default: "50" },
-    rounds: { type: "string", default: "20" },
-    replicas: { type: "string", default: "10" },
-    nodes: { type: "string", default: "20" },
-    compaction: { type: "string" },
-    "kill-every": { type: "string", default: "60" },
-    server: { type: "string", default: "kvorum" },
-    seed: { type: "string", default: String(Date.now() % 1_000_000) },
-    keep: { type: "boolean", default: false },
-    help: { type: "boolean", default: false },
-  },
+const { values, binary } = harnessArguments(HELP, {
+  minutes: { type: "string", default: "20" },
+  deployments: { type: "string", default: "50" },
+  rounds: { type: "string", default: "20" },
+  replicas: { type: "string", default: "10" },
+  nodes: { type: "string", default: "20" },
+  compaction: { type: "string" },
+  "kill-every": { type: "string", default: "60" },
 });
-if (values.help) {
-  console.log(HELP);
-  process.exit(0);
-}
 
 const MEMBERS = 3;
 /**
@@ -71,7 +61,6 @@ const MINUTE_MS = 60_000;
 /** A run of this many minutes sees Kubernetes' own interval several times. */
 const LONG_MINUTES = 15;
 const verdicts = new Verdicts();
-const binary = serverBinary(values.server);
 const minutes = Number(values.minutes);
 const options: RunOptions = {
   minutes,

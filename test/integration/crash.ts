@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseArgs } from "node:util";
 import { seededRandom, type Random } from "../../server/base/prng.ts";
 import { Cluster, type ClusterMember } from "../support/cluster.ts";
+import { harnessArguments } from "../support/harness-arguments.ts";
 import { hashAgreement, hashText } from "../support/hash-agreement.ts";
-import { SERVER_HELP, serverBinary } from "../support/server-binary.ts";
+import { SERVER_HELP } from "../support/server-binary.ts";
 import { Verdicts } from "../support/verdicts.ts";
 import { WriteLoad } from "../support/write-load.ts";
 import { lonePut } from "./lone-put.ts";
@@ -22,27 +22,16 @@ synced between a lone put and its reply (needs strace).
   --keep          keep data and logs
 `;
 
-const { values } = parseArgs({
-  options: {
-    kills: { type: "string", default: "200" },
-    rate: { type: "string", default: "500" },
-    seed: { type: "string", default: String(Date.now() % 1_000_000) },
-    server: { type: "string", default: "kvorum" },
-    tls: { type: "boolean", default: false },
-    keep: { type: "boolean", default: false },
-    help: { type: "boolean", default: false },
-  },
+const { values, binary } = harnessArguments(HELP, {
+  kills: { type: "string", default: "200" },
+  rate: { type: "string", default: "500" },
+  tls: { type: "boolean", default: false },
 });
-if (values.help) {
-  console.log(HELP);
-  process.exit(0);
-}
 
 const MEMBERS = 3;
 /** After this a cluster whose members all run must have acknowledged a write. */
 const RECOVERY_TIMEOUT_MS = 30_000;
 const verdicts = new Verdicts();
-const binary = serverBinary(values.server);
 await verdicts.conclude(async () => {
   await crash(Number(values.kills), Number(values.rate), Number(values.seed));
   await lonePut(binary, verdicts);

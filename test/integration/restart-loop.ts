@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseArgs } from "node:util";
 import { seededRandom, type Random } from "../../server/base/prng.ts";
 import { KV } from "../../server/proto/gen/rpc_pb.js";
 import { Cluster, type ClusterMember } from "../support/cluster.ts";
+import { harnessArguments } from "../support/harness-arguments.ts";
 import { hashAgreement, hashText } from "../support/hash-agreement.ts";
 import { HoldingProxy } from "../support/holding-proxy.ts";
-import { SERVER_HELP, serverBinary } from "../support/server-binary.ts";
+import { SERVER_HELP } from "../support/server-binary.ts";
 import { Verdicts } from "../support/verdicts.ts";
 import { WriteLoad } from "../support/write-load.ts";
 
@@ -22,20 +22,10 @@ bears 16 connections to a member that is away. Each member must be ready again w
   --keep          keep data and logs
 `;
 
-const { values } = parseArgs({
-  options: {
-    kills: { type: "string", default: "100" },
-    rate: { type: "string", default: "300" },
-    seed: { type: "string", default: String(Date.now() % 1_000_000) },
-    server: { type: "string", default: "kvorum" },
-    keep: { type: "boolean", default: false },
-    help: { type: "boolean", default: false },
-  },
+const { values, binary } = harnessArguments(HELP, {
+  kills: { type: "string", default: "100" },
+  rate: { type: "string", default: "300" },
 });
-if (values.help) {
-  console.log(HELP);
-  process.exit(0);
-}
 
 const MEMBERS = 3;
 /** The suite's own pause. */
@@ -52,7 +42,6 @@ const FLAGS = [
 ];
 
 const verdicts = new Verdicts();
-const binary = serverBinary(values.server);
 await verdicts.conclude(() => restartLoop(Number(values.kills), Number(values.rate), Number(values.seed)));
 
 async function restartLoop(kills: number, perSecond: number, seed: number): Promise<void> {
