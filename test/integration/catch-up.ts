@@ -25,7 +25,8 @@ So the follower comes back after that one, and after one whole round from there 
   --keys N         keys of 1 KiB that the follower has missed (default 1000000)
   --rate N         writes per second that go on (default 500)
   --rounds N       such rounds of the leader's heap before the follower comes back (default 1; 0 compares with 5 s of writes)
-  --server NAME    ${SERVER_HELP}
+  --server NAME    ${SERVER_HELP};
+                   with etcd, whose heap is not V8's, --rounds is 0
   --shared-machine print how late the event loop was without judging it: other work on the machine makes it late, too
   --no-priority    do not run the leader before everything else on this machine (nice, root), as it would on its own
   --keep           keep data and logs
@@ -74,6 +75,8 @@ const FLAGS = [
 
 const keys = Number(values.keys);
 const binary = serverBinary(values.server);
+/** Only Kvorum tells when its heap was collected: another server would be waited for in vain. */
+const rounds = binary.isKvorum ? Number(values.rounds) : 0;
 const verdicts = new Verdicts();
 
 /** Stands before the follower's peer port and cuts the first snapshot when half of it has passed. */
@@ -202,8 +205,7 @@ async function writesAlone(leader: ClusterMember, memory: MemorySampler): Promis
     const { raftAppliedIndex } = await leader.client.status();
     return raftAppliedIndex > MISSED_ENTRIES ? true : undefined;
   });
-  const rounds = Number(values.rounds);
-  if (rounds === 0 || !binary.isKvorum) return memory.takeMax();
+  if (rounds === 0) return memory.takeMax();
   await untilHeapIsCollected(leader, 1);
   memory.takeMax();
   await untilHeapIsCollected(leader, rounds);
