@@ -12,9 +12,6 @@ export function grpcProxyRefusal(flags: FlagValues): string | undefined {
   if (flags.isSet("auto-tls") && flags.number("self-signed-cert-validity") === 0) {
     return "selfSignedCertValidity is invalid,it should be greater than 0";
   }
-  if (flags.text("experimental-leasing-prefix") !== "") {
-    return "--experimental-leasing-prefix is not built: leave it out, reads are then answered by the cluster";
-  }
   return tlsRefusal(flags);
 }
 

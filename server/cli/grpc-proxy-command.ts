@@ -6,7 +6,7 @@ import { standardStream } from "../observability/standard-stream.ts";
 import { GrpcJsServer } from "../grpc/grpc-js-server.ts";
 import type { Logger } from "../ports/logger.ts";
 import { syncEndpoints } from "../proxy/endpoint-sync.ts";
-import { grpcProxy } from "../proxy/grpc-proxy.ts";
+import { grpcProxy, type GrpcProxy } from "../proxy/grpc-proxy.ts";
 import { memberMetrics } from "../proxy/member-metrics.ts";
 import { proxyHealth, readHealth } from "../proxy/proxy-health.ts";
 import { proxyHttp, type ProxyHttpSources } from "../proxy/proxy-http.ts";
@@ -47,7 +47,8 @@ async function start(flags: FlagValues): Promise<void> {
   const tls = proxyClientTls(flags, logger);
   const upstream = await upstreamOf(flags, tls, logger);
   const metrics = prometheusMetrics();
-  const grpc = await grpcServer(flags, upstream, { logger, metrics, onBug: onFatal });
+  const proxy = await proxyOf(flags, upstream, { logger, metrics });
+  const grpc = grpcServer(flags, proxy.methods, { logger, metrics, onBug: onFatal });
   const self = selfOf(flags, serverTls?.self);
   const http = proxyHttp(httpSources({ upstream, tls, self, metrics, logger }));
   port.serve({ grpc, http });
@@ -61,6 +62,7 @@ async function start(flags: FlagValues): Promise<void> {
   logger.info("started gRPC proxy", { address });
   onShutdownSignal(async () => {
     port.close();
+    await proxy.close();
   });
 }
 
@@ -88,22 +90,30 @@ interface ServerParts {
   readonly onBug: (error: unknown) => void;
 }
 
-async function grpcServer(
+function proxyOf(
   flags: FlagValues,
   upstream: Upstream,
-  { logger, metrics, onBug }: ServerParts,
-): Promise<GrpcJsServer> {
+  { logger, metrics }: Pick<ServerParts, "logger" | "metrics">,
+): Promise<GrpcProxy> {
   const advertised = flags.given("advertise-client-url");
   const prefix = flags.given("resolver-prefix");
-  const methods = await grpcProxy({
+  return grpcProxy({
     upstream,
     logger,
     metrics,
     namespace: flags.text("namespace"),
     keepsOrder: flags.isSet("experimental-serializable-ordering"),
+    leasingPrefix: flags.text("experimental-leasing-prefix"),
     self: advertised === undefined ? undefined : { name: hostname(), address: advertised },
     group: prefix === undefined ? undefined : { prefix, ttlSeconds: flags.number("resolver-ttl") },
   });
+}
+
+function grpcServer(
+  flags: FlagValues,
+  methods: readonly BoundMethod[],
+  { logger, metrics, onBug }: ServerParts,
+): GrpcJsServer {
   const calls = callMetrics(metrics, methods, { isExtensive: false });
   const isLogging = flags.isSet("experimental-enable-grpc-logging");
   return new GrpcJsServer(methods, {

@@ -127,13 +127,7 @@ const VIEW: readonly Option[] = [
     "experimental-serializable-ordering",
     "Ensure serializable reads have monotonically increasing store revisions across endpoints.",
   ),
-  {
-    name: "experimental-leasing-prefix",
-    kind: "string",
-    default: "",
-    help: "leasing metadata prefix for disconnected linearized reads.",
-    status: "not-built",
-  },
+  text("experimental-leasing-prefix", "leasing metadata prefix for disconnected linearized reads."),
   flag("experimental-enable-grpc-logging", "logging all grpc requests and responses"),
   flag("debug", "Enable debug-level logging for grpc-proxy."),
 ];

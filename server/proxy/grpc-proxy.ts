@@ -10,9 +10,11 @@ import { KeyNamespace } from "./key-namespace.ts";
 import { kvProxy } from "./kv-proxy.ts";
 import { LeaderWatch } from "./leader-watch.ts";
 import { leaseProxy } from "./lease-proxy.ts";
+import { leasingKv, type LeasingKv } from "./leasing-kv.ts";
 import { observeProxy } from "./proxy-metrics.ts";
 import { ProxyRegistry, type RegisteredProxy } from "./proxy-registry.ts";
 import { RevisionOrder } from "./revision-order.ts";
+import { sessionLeases } from "./session-leases.ts";
 import { NO_ORIGIN, type Upstream } from "./upstream.ts";
 import { upstreamKv, type UpstreamKv } from "./upstream-kv.ts";
 import { upstreamWatches } from "./upstream-watch.ts";
@@ -28,6 +30,8 @@ export interface GrpcProxyOptions {
   readonly namespace: string;
   /** Whether revisions of answers may never fall. */
   readonly keepsOrder: boolean;
+  /** Before the keys that say which proxy owns a key; empty: no proxy owns any. */
+  readonly leasingPrefix: string;
   /** How clients reach this proxy; undefined: they are shown the members of the cluster. */
   readonly self: RegisteredProxy | undefined;
   /** The group of proxies that it belongs to. */
@@ -37,8 +41,15 @@ export interface GrpcProxyOptions {
 /** Pause between two tries to learn the revision that later answers must not fall below. */
 const ORDER_RETRY_MS = 1000;
 
+/** What a proxy serves. */
+export interface GrpcProxy {
+  readonly methods: readonly BoundMethod[];
+  /** Gives back what it holds in the cluster. */
+  close(): Promise<void>;
+}
+
 /** All services of a proxy in front of a cluster; where order is to be kept, once the cluster has said where it is. */
-export async function grpcProxy(options: GrpcProxyOptions): Promise<readonly BoundMethod[]> {
+export async function grpcProxy(options: GrpcProxyOptions): Promise<GrpcProxy> {
   const { upstream, logger, metrics, self, group } = options;
   const namespace =
     options.namespace === "" ? undefined : new KeyNamespace(new TextEncoder().encode(options.namespace));
@@ -48,16 +59,30 @@ export async function grpcProxy(options: GrpcProxyOptions): Promise<readonly Bou
   const openWatch = upstreamWatches(upstream, namespace);
   const ranges = new WatchRanges(openWatch);
   const leader = new LeaderWatch(upstream);
-  const registry = self && group && new ProxyRegistry({ upstream, kv, openWatch, logger, self, ...group });
-  const { service, counts } = kvProxy(kv);
+  const leasing = leasingOver(options, kv, namespace);
+  const clientKv = leasing?.kv ?? kv;
+  const registry = self && group && new ProxyRegistry({ upstream, kv: clientKv, openWatch, logger, self, ...group });
+  const { service, counts } = kvProxy(clientKv);
   observeProxy(metrics, counts, ranges);
-  return [
+  const methods = [
     ...bindService(KV, service),
     ...bindService(Watch, watchProxy({ ranges, kv, leader, logger })),
     ...bindService(Lease, leaseProxy({ upstream, namespace, leader })),
     ...bindService(Cluster, clusterProxy({ upstream, self, proxies: () => registry?.proxies ?? [] })),
     ...forwardedServices(upstream),
   ];
+  return { methods, close: async () => leasing?.close() };
+}
+
+/** Over the namespace, as in etcd: the prefix is one of the namespace's keys. */
+function leasingOver(
+  { upstream, logger, leasingPrefix: prefix }: GrpcProxyOptions,
+  kv: UpstreamKv,
+  namespace: KeyNamespace | undefined,
+): LeasingKv | undefined {
+  if (prefix === "") return undefined;
+  const openWatch = upstreamWatches(upstream, namespace, "a leader");
+  return leasingKv({ kv, openWatch, leases: sessionLeases(upstream), prefix, logger });
 }
 
 async function recoverOrder(kv: UpstreamKv, logger: Logger): Promise<void> {

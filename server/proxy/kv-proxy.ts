@@ -1,5 +1,7 @@
 import type { KV, RequestOp, TxnRequest, TxnResponse } from "../proto/gen/rpc_pb.js";
 import type { Implementation } from "../rpc/service.ts";
+import { changedKeys } from "./changed-keys.ts";
+import type { KeyInterval } from "./key-namespace.ts";
 import { RangeCache, type PendingRange } from "./range-cache.ts";
 import type { Origin } from "./upstream.ts";
 import type { UpstreamKv } from "./upstream-kv.ts";
@@ -53,7 +55,9 @@ export function kvProxy(kv: UpstreamKv): KvProxy {
       for (const compare of request.compare) cache.invalidate(compare);
       const reads = new TxnReads(cache, request, callerOf(call));
       try {
-        const response = await changing(cache, changedKeys(request), () => kv.txn(request, call));
+        const response = await changing(cache, changedKeys([...request.success, ...request.failure]), () =>
+          kv.txn(request, call),
+        );
         reads.keep(response);
         return response;
       } finally {
@@ -89,11 +93,7 @@ function cachedOrCompacted<T>(get: () => T | undefined, counts: CacheCounts): T 
 }
 
 /** Forgets the keys before and after: what was read in between may be from before the change. */
-async function changing<T>(
-  cache: RangeCache,
-  changed: readonly { readonly key: Uint8Array; readonly rangeEnd: Uint8Array }[],
-  change: () => Promise<T>,
-): Promise<T> {
+async function changing<T>(cache: RangeCache, changed: readonly KeyInterval[], change: () => Promise<T>): Promise<T> {
   for (const keys of changed) cache.invalidate(keys);
   try {
     return await change();
@@ -102,30 +102,13 @@ async function changing<T>(
   }
 }
 
-/** All keys that a transaction may change, on whichever branch. */
-function changedKeys({ success, failure }: TxnRequest): { readonly key: Uint8Array; readonly rangeEnd: Uint8Array }[] {
-  return [...success, ...failure].flatMap(({ request }) => {
-    switch (request.case) {
-      case "requestPut":
-        return [{ key: request.value.key, rangeEnd: NO_END }];
-      case "requestDeleteRange":
-        return [request.value];
-      case "requestTxn":
-        return changedKeys(request.value);
-      case "requestRange":
-      case undefined:
-        return [];
-    }
-  });
-}
-
 /** What a transaction that only reads has read answers later reads as well; one that changes could have read before it did. */
 class TxnReads {
   readonly #success: readonly (PendingRange | undefined)[];
   readonly #failure: readonly (PendingRange | undefined)[];
 
   constructor(cache: RangeCache, request: TxnRequest, caller: string) {
-    const isReading = changedKeys(request).length === 0;
+    const isReading = changedKeys([...request.success, ...request.failure]).length === 0;
     const begin = ({ request: asked }: RequestOp): PendingRange | undefined =>
       isReading && asked.case === "requestRange" ? cache.begin(asked.value, caller) : undefined;
     this.#success = request.success.map(begin);

@@ -1,19 +1,14 @@
 import { toBinary } from "@bufbuild/protobuf";
-import { byteString, type ByteString } from "../base/byte-string.ts";
+import { byteString } from "../base/byte-string.ts";
 import { DomainError } from "../base/domain-error.ts";
 import { RangeRequestSchema, type RangeRequest, type RangeResponse } from "../proto/gen/rpc_pb.js";
-import { isToTheEnd, type KeyInterval } from "./key-namespace.ts";
+import type { KeyInterval } from "./key-namespace.ts";
+import { spanOf, spansOverlap, type KeySpan } from "./key-span.ts";
 
 /** Answers that are kept at most; the one that was not asked for longest goes first (etcd's DefaultMaxEntries). */
 const MAX_ENTRIES = 2048;
 
-/** [from, to); `to` undefined: to the end. */
-interface Interval {
-  readonly from: ByteString;
-  readonly to: ByteString | undefined;
-}
-
-interface Entry extends Interval {
+interface Entry extends KeySpan {
   readonly response: RangeResponse;
   /** Read at a named revision: later changes do not touch it. */
   readonly isFixed: boolean;
@@ -34,7 +29,7 @@ export interface PendingRange {
  */
 export class RangeCache {
   readonly #entries = new Map<string, Entry>();
-  readonly #pending = new Set<Interval & { isStale: boolean }>();
+  readonly #pending = new Set<KeySpan & { isStale: boolean }>();
   readonly #maxEntries: number;
   #compactedRevision = -1n;
 
@@ -63,7 +58,7 @@ export class RangeCache {
 
   /** Says that the answer of a range is on its way. */
   begin(request: RangeRequest, caller: string): PendingRange {
-    const pending = { ...intervalOf(request), isStale: false };
+    const pending = { ...spanOf(request), isStale: false };
     this.#pending.add(pending);
     return {
       keep: (response) => {
@@ -78,9 +73,10 @@ export class RangeCache {
 
   /** These keys change or have changed. */
   invalidate(keys: KeyInterval): void {
-    const changed = intervalOf(keys);
-    for (const pending of this.#pending) if (overlap(pending, changed)) pending.isStale = true;
-    for (const [id, entry] of this.#entries) if (!entry.isFixed && overlap(entry, changed)) this.#entries.delete(id);
+    const changed = spanOf(keys);
+    for (const pending of this.#pending) if (spansOverlap(pending, changed)) pending.isStale = true;
+    for (const [id, entry] of this.#entries)
+      if (!entry.isFixed && spansOverlap(entry, changed)) this.#entries.delete(id);
   }
 
   /** What is older than this revision is not answered any more. */
@@ -93,7 +89,7 @@ export class RangeCache {
     if (isFixed && request.revision <= this.#compactedRevision) return;
     const id = idOf(request, caller);
     this.#entries.delete(id);
-    this.#entries.set(id, { ...intervalOf(request), response, isFixed });
+    this.#entries.set(id, { ...spanOf(request), response, isFixed });
     if (this.#entries.size <= this.#maxEntries) return;
     for (const oldest of this.#entries.keys()) {
       this.#entries.delete(oldest);
@@ -105,14 +101,4 @@ export class RangeCache {
 /** What is read linearizably answers a serializable read as well. */
 function idOf(request: RangeRequest, caller: string): string {
   return `${caller}\n${byteString(toBinary(RangeRequestSchema, { ...request, serializable: true }))}`;
-}
-
-function intervalOf({ key, rangeEnd }: KeyInterval): Interval {
-  const from = byteString(key);
-  if (rangeEnd.length === 0) return { from, to: `${from}\0` };
-  return { from, to: isToTheEnd(rangeEnd) ? undefined : byteString(rangeEnd) };
-}
-
-function overlap(a: Interval, b: Interval): boolean {
-  return (b.to === undefined || a.from < b.to) && (a.to === undefined || b.from < a.to);
 }

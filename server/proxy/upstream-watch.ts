@@ -3,17 +3,25 @@ import { create } from "@bufbuild/protobuf";
 import { Watch, WatchRequestSchema, WatchResponseSchema, type WatchResponse } from "../proto/gen/rpc_pb.js";
 import { Code, RpcError } from "../rpc/status.ts";
 import type { KeyInterval, KeyNamespace } from "./key-namespace.ts";
-import { originWith, type Upstream } from "./upstream.ts";
+import { originWith, type Origin, type Upstream } from "./upstream.ts";
 import type { WatchSource } from "./watch-broadcast.ts";
 import type { OpenWatch, WatchSink } from "./watch-ranges.ts";
 
 /** Pause before a watch that was lost with its member begins anew elsewhere. */
 const RESUME_PAUSE_MS = 100;
 
-/** Watches of the cluster that outlive the member that serves them: each goes on where it was. */
-export function upstreamWatches(upstream: Upstream, namespace: KeyNamespace | undefined): OpenWatch {
+/**
+ * Watches of the cluster that outlive the member that serves them: each goes on where it was. Those that need a leader
+ * leave a member that has none, where they would hear nothing.
+ */
+export function upstreamWatches(
+  upstream: Upstream,
+  namespace: KeyNamespace | undefined,
+  needs: "a leader" | "no leader" = "no leader",
+): OpenWatch {
   return (keys, token, sink) => {
-    const watch = new UpstreamWatch(upstream, namespace, token, sink);
+    const origin = originWith({ token, hasleader: needs === "a leader" ? "true" : undefined });
+    const watch = new UpstreamWatch(upstream, namespace, origin, sink);
     void watch.run(namespace?.interval(keys) ?? keys);
     return watch;
   };
@@ -22,16 +30,16 @@ export function upstreamWatches(upstream: Upstream, namespace: KeyNamespace | un
 class UpstreamWatch implements WatchSource {
   readonly #upstream: Upstream;
   readonly #namespace: KeyNamespace | undefined;
-  readonly #token: string | undefined;
+  readonly #origin: Origin;
   readonly #sink: WatchSink;
   #isClosed = false;
   #isCreated = false;
   #cancel: () => void = () => undefined;
 
-  constructor(upstream: Upstream, namespace: KeyNamespace | undefined, token: string | undefined, sink: WatchSink) {
+  constructor(upstream: Upstream, namespace: KeyNamespace | undefined, origin: Origin, sink: WatchSink) {
     this.#upstream = upstream;
     this.#namespace = namespace;
-    this.#token = token;
+    this.#origin = origin;
     this.#sink = sink;
   }
 
@@ -60,7 +68,7 @@ class UpstreamWatch implements WatchSource {
   /** Until the stream ends or the cluster cancels the watch. */
   async #once({ key, rangeEnd }: KeyInterval): Promise<void> {
     if (this.#isClosed) return;
-    const stream = this.#upstream.duplex(Watch.method.watch, originWith({ token: this.#token }));
+    const stream = this.#upstream.duplex(Watch.method.watch, this.#origin);
     this.#cancel = () => {
       stream.cancel();
     };

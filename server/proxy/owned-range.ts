@@ -1,0 +1,44 @@
+import { create } from "@bufbuild/protobuf";
+import type { KeyValue } from "../proto/gen/kv_pb.js";
+import {
+  RangeRequest_SortOrder as SortOrder,
+  RangeRequest_SortTarget as SortTarget,
+  RangeResponseSchema,
+  type RangeRequest,
+  type RangeResponse,
+  type ResponseHeader,
+} from "../proto/gen/rpc_pb.js";
+
+const NO_VALUE = new Uint8Array();
+
+/** Whether whoever knows a key's present state can answer the read: it is of one key, of now, and not refused. */
+export function isOfOneKey({ key, rangeEnd, revision, sortOrder, sortTarget }: RangeRequest): boolean {
+  const isKnownSort = SortOrder[sortOrder] !== undefined && SortTarget[sortTarget] !== undefined;
+  return key.length > 0 && rangeEnd.length === 0 && revision === 0n && isKnownSort;
+}
+
+/** What a cluster says to a read of one key; without `kv` there is no such key. */
+export function rangeOfOneKey(
+  request: RangeRequest,
+  kv: KeyValue | undefined,
+  header: ResponseHeader | undefined,
+): RangeResponse {
+  const head = header && { header };
+  if (!kv) return create(RangeResponseSchema, { ...head });
+  if (request.countOnly || !isWithin(request, kv)) return create(RangeResponseSchema, { ...head, count: 1n });
+  const shown = request.keysOnly ? { ...kv, value: NO_VALUE } : kv;
+  return create(RangeResponseSchema, { ...head, count: 1n, kvs: [shown] });
+}
+
+function isWithin(request: RangeRequest, { modRevision, createRevision }: KeyValue): boolean {
+  const { minModRevision, maxModRevision, minCreateRevision, maxCreateRevision } = request;
+  return (
+    isBetween(modRevision, minModRevision, maxModRevision) &&
+    isBetween(createRevision, minCreateRevision, maxCreateRevision)
+  );
+}
+
+/** A bound of zero is none. */
+function isBetween(revision: bigint, min: bigint, max: bigint): boolean {
+  return (min === 0n || revision >= min) && (max === 0n || revision <= max);
+}

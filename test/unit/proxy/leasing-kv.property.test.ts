@@ -1,0 +1,161 @@
+import { create } from "@bufbuild/protobuf";
+import { assert, asyncProperty, integer } from "fast-check";
+import { expect, test } from "vitest";
+import { seededRandom, type Random } from "../../../server/base/prng.ts";
+import type { KeyValue } from "../../../server/proto/gen/kv_pb.js";
+import {
+  CompareSchema,
+  DeleteRangeRequestSchema,
+  PutRequestSchema,
+  RangeRequestSchema,
+  TxnRequestSchema,
+} from "../../../server/proto/gen/rpc_pb.js";
+import { NO_ORIGIN } from "../../../server/proxy/upstream.ts";
+import type { UpstreamKv } from "../../../server/proxy/upstream-kv.ts";
+import { RpcError } from "../../../server/rpc/status.ts";
+import { bytes, text } from "../../support/test-machine.ts";
+import { LeasedCluster } from "./leased-cluster.ts";
+
+const KEYS = ["a", "b", "c"] as const;
+const OPERATIONS = 120;
+const MAX_UNDER_WAY = 6;
+/** Far more than any run needs: whoever is still waiting then waits for ever. */
+const MAX_STEPS = 200_000;
+
+/** Everything that has to wait, let go one by one in an order of its own. */
+class Turns {
+  readonly #random: Random;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(random: Random) {
+    this.#random = random;
+  }
+
+  readonly pause = (): Promise<void> => new Promise((resolve) => this.#waiting.push(resolve));
+
+  /** False: nobody waits. */
+  async next(): Promise<boolean> {
+    const [go] = this.#waiting.splice(this.#random.below(this.#waiting.length), 1);
+    go?.();
+    await new Promise((resolve) => setImmediate(resolve));
+    return go !== undefined;
+  }
+}
+
+/** One run: two proxies, whose messages go at different speeds, get lost and are cut off, and clients of both. */
+async function run(seed: number): Promise<{ readonly calls: number; readonly reads: number }> {
+  const random = seededRandom(seed);
+  const turns = new Turns(random);
+  const cluster = new LeasedCluster();
+  const cut = new Set<number>();
+  let losesCalls = true;
+  const proxies = [0, 1].map((at) =>
+    cluster.proxy({
+      pause: turns.pause,
+      isCut: () => cut.has(at),
+      fails: () => (losesCalls && random.below(25) === 0 ? (random.below(2) === 0 ? "there" : "back") : undefined),
+    }),
+  );
+  const underWay = new Set<Promise<void>>();
+  let reads = 0;
+  const start = (): void => {
+    const { kv } = proxies[random.below(2)]!;
+    const isRead = random.below(2) === 0;
+    if (isRead) reads++;
+    const done = (isRead ? readOne(cluster, kv, random) : writeOne(cluster, kv, random))
+      .catch((error: unknown) => {
+        // What is lost is told; it is the only thing that may go wrong.
+        if (!(error instanceof RpcError) || !error.message.includes("away")) throw error;
+      })
+      .finally(() => underWay.delete(done));
+    done.catch(() => undefined);
+    underWay.add(done);
+    failures.push(done);
+  };
+  const failures: Promise<void>[] = [];
+  let started = 0;
+  for (let step = 0; started < OPERATIONS || underWay.size > 0; step++) {
+    if (step > MAX_STEPS) throw new Error(`${String(underWay.size)} calls never end`);
+    if (started === OPERATIONS) {
+      losesCalls = false;
+      cut.clear();
+    }
+    const dice = random.below(100);
+    if (started < OPERATIONS && dice < 30 && underWay.size < MAX_UNDER_WAY) {
+      started++;
+      start();
+    }
+    if (started < OPERATIONS && dice === 30) {
+      const at = random.below(2);
+      if (!cut.delete(at)) cut.add(at);
+    }
+    if (dice === 31) await cluster.advance(random.below(30_000));
+    if (dice < 34 && dice > 31) await cluster.advance(random.below(1500));
+    if (!(await turns.next())) await cluster.advance(500);
+  }
+  await Promise.all(failures);
+  const ended = Promise.all(proxies.map((proxy) => proxy.close()));
+  await cluster.advance(5000);
+  await ended;
+  return { calls: proxies.reduce((sum, { calls }) => sum + calls.length, 0), reads };
+}
+
+const stateOf = (kv: KeyValue | undefined): string =>
+  kv
+    ? `${text(kv.value)} created ${String(kv.createRevision)} changed ${String(kv.modRevision)} version ${String(kv.version)}`
+    : "none";
+
+/** What is read was so at some time while the read was under way, and at the revision that it says. */
+async function readOne(cluster: LeasedCluster, kv: UpstreamKv, random: Random): Promise<void> {
+  const key = KEYS[random.below(KEYS.length)]!;
+  const began = cluster.revision;
+  const { kvs, header } = await kv.range(create(RangeRequestSchema, { key: bytes(key) }), NO_ORIGIN);
+  const states = new Set<string>();
+  for (let revision = began; revision <= cluster.revision; revision++) states.add(stateOf(cluster.at(key, revision)));
+  const seen = stateOf(kvs[0]);
+  if (!states.has(seen)) throw new Error(`${key} was read as ${seen}, and was ${[...states].join(" or ")}`);
+  const then = stateOf(cluster.at(key, header!.revision));
+  if (then !== seen) throw new Error(`at ${String(header!.revision)} ${key} was ${then} and not ${seen}`);
+}
+
+let written = 0;
+
+/** What is said to be written is there at the revision that the answer says. */
+async function writeOne(cluster: LeasedCluster, kv: UpstreamKv, random: Random): Promise<void> {
+  const key = KEYS[random.below(KEYS.length)]!;
+  const value = `v${String(++written)}`;
+  const dice = random.below(10);
+  const valueAt = (revision: bigint): string => text(cluster.at(key, revision)?.value);
+  if (dice < 5) {
+    const { header } = await kv.put(create(PutRequestSchema, { key: bytes(key), value: bytes(value) }), NO_ORIGIN);
+    expect(valueAt(header!.revision)).toBe(value);
+  } else if (dice < 7) {
+    const { header } = await kv.deleteRange(create(DeleteRangeRequestSchema, { key: bytes(key) }), NO_ORIGIN);
+    expect(valueAt(header!.revision)).toBe("");
+  } else if (dice < 8) {
+    const range = { key: bytes("a"), rangeEnd: bytes(random.below(2) === 0 ? "\0" : "c") };
+    const { header } = await kv.deleteRange(create(DeleteRangeRequestSchema, range), NO_ORIGIN);
+    expect(stateOf(cluster.at("b", header!.revision))).toBe("none");
+  } else {
+    const version = BigInt(random.below(2));
+    const targetUnion = { case: "version" as const, value: version };
+    const compare = create(CompareSchema, { key: bytes(key), target: 0, targetUnion });
+    const put = (name: string) =>
+      ({ request: { case: "requestPut", value: { key: bytes(name), value: bytes(value) } } }) as const;
+    const other = KEYS[random.below(KEYS.length)]!;
+    const txn = create(TxnRequestSchema, { compare: [compare], success: [put(key)], failure: [put(other)] });
+    const { header, succeeded } = await kv.txn(txn, NO_ORIGIN);
+    const before = cluster.at(key, header!.revision - 1n)?.version ?? 0n;
+    expect(succeeded).toBe(before === version);
+    expect(text(cluster.at(succeeded ? key : other, header!.revision)?.value)).toBe(value);
+  }
+}
+
+test("whatever two proxies do at the same time, and whatever gets lost, each read is of the present", async () => {
+  await assert(
+    asyncProperty(integer(), async (seed) => {
+      await run(seed);
+    }),
+    { numRuns: 60 },
+  );
+}, 120_000);
