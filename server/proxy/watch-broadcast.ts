@@ -64,11 +64,14 @@ export class WatchBroadcast {
 
   /**
    * By the events and not by the header, which may be far ahead of them while a watch catches up. "Created" moves only a
-   * watch of what comes next; one that starts at a revision has that still before it.
+   * watch of what comes next; one that starts at a revision has that still before it. A watch of the future stays where
+   * it begins: its header is of the present, and what comes before its beginning is nothing that it will tell.
    */
   #advance({ header, events, created }: WatchResponse): void {
     const last = events.at(-1)?.kv?.modRevision;
     if (last !== undefined) this.#nextRevision = last + 1n;
-    else if (header && (!created || this.#nextRevision === 0n)) this.#nextRevision = header.revision + 1n;
+    else if (header && header.revision >= this.#nextRevision && (!created || this.#nextRevision === 0n)) {
+      this.#nextRevision = header.revision + 1n;
+    }
   }
 }

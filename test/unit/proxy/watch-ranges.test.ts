@@ -168,6 +168,19 @@ test("what the cluster cancels is told to all and is gone: the next watcher begi
   expect(watches.map(({ isOpen }) => isOpen)).toEqual([false, true]);
 });
 
+test("a watch of the future is not joined by who begins before it, whatever revision its progress says", () => {
+  const { ranges, watches } = cluster();
+  const [future, present] = [watcher({ startRevision: 7n }), watcher({ startRevision: 6n })];
+  ranges.add(KEYS, future.receiver, undefined);
+  watches[0]!.say(created(5n));
+  watches[0]!.say({ header: { revision: 5n } });
+  ranges.add(KEYS, present.receiver, undefined);
+  expect(watches).toHaveLength(2);
+  watches[1]!.say(created(5n));
+  watches[1]!.say(put(6n));
+  expect([future.revisions(), present.revisions()]).toEqual([[], [6n]]);
+});
+
 test("other keys are another watch, even where key and end are the same bytes one after the other", () => {
   const { ranges, watches } = cluster();
   ranges.add({ key: bytes("a"), rangeEnd: bytes("bc") }, watcher().receiver, undefined);
