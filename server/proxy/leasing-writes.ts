@@ -7,6 +7,7 @@ import { changedKeys, keyChanges, type ChangedKeys, type KeyChange } from "./cha
 import { takeBack } from "./foreign-owners.ts";
 import type { KeyInterval } from "./key-namespace.ts";
 import type { KeyOwner, KeyOwnerParts } from "./key-owner.ts";
+import { spanHas, spanOf } from "./key-span.ts";
 import { createdAt, guardedTxn, haveNoLease } from "./leasing-txns.ts";
 import type { OwnedKey } from "./owned-key.ts";
 import type { Origin } from "./upstream.ts";
@@ -70,10 +71,13 @@ export class LeasingWrites {
 
   #claimOf(changed: readonly ChangedKeys[]): Claim {
     const { layout } = this.#parts;
-    const kept = new Map(changed.filter(isKept).map(({ key }) => [byteString(key), key]));
-    const free = changed.filter((keys) => !isKept(keys)).map(({ key, rangeEnd }) => ({ key, rangeEnd }));
-    const single = [...kept.values()].map((key) => ({ key, rangeEnd: NO_END }));
-    return { kept: [...kept.values()], free, leasing: [...single, ...free].flatMap((keys) => layout.over(keys)) };
+    const free = changed.filter((keys) => !staysOwned(keys)).map(({ key, rangeEnd }) => ({ key, rangeEnd }));
+    const spans = free.map(spanOf);
+    const single = new Map(changed.filter(staysOwned).map(({ key }) => [byteString(key), key]));
+    // What one branch of a transaction lets be owned, another one may not.
+    const kept = [...single].flatMap(([id, key]) => (spans.some((span) => spanHas(span, id)) ? [] : [key]));
+    const intervals = [...kept.map((key) => ({ key, rangeEnd: NO_END })), ...free];
+    return { kept, free, leasing: intervals.flatMap((keys) => layout.over(keys)) };
   }
 
   /** Succeeds if all is as it is believed to be here: own keys are still owned, and the others by nobody. */
@@ -122,17 +126,17 @@ export class LeasingWrites {
       response.case === "responseRange" ? response.value.kvs.filter(({ lease }) => lease !== 0n) : [],
     );
     const createRevisions = new Map(seen.flat().map((found) => [byteString(found.key), found.createRevision]));
+    const revision = header?.revision ?? 0n;
     for (const key of claim.kept) {
-      const owned = keys.owned(key);
       const createRevision = createRevisions.get(byteString(layout.leasingKey(key)));
-      if (owned && owned.revision !== createRevision) keys.end(key, owned.revision);
+      keys.end(key, createRevision === undefined ? revision : createRevision - 1n);
     }
     const foreign = seen.map((found) => found.filter(({ lease }) => lease !== this.#parts.leaseId()));
     await this.#clearOwn(seen.flat(), claim);
     const asked = foreign.map(async (leasingKeys, at) => {
       const interval = claim.leasing[at];
       if (!interval || leasingKeys.length === 0) return;
-      await takeBack({ interval, leasingKeys, revision: header?.revision ?? 0n }, this.#parts, origin);
+      await takeBack({ interval, leasingKeys, revision }, this.#parts, origin);
     });
     await Promise.all(asked);
   }
@@ -153,7 +157,7 @@ export class LeasingWrites {
   }
 }
 
-function isKept({ rangeEnd, put }: ChangedKeys): boolean {
+function staysOwned({ rangeEnd, put }: ChangedKeys): boolean {
   return rangeEnd.length === 0 && (put?.lease ?? 0n) === 0n;
 }
 

@@ -64,8 +64,8 @@ async function run(seed: number): Promise<{ readonly calls: number; readonly rea
     if (isRead) reads++;
     const done = (isRead ? readOne(cluster, kv, random) : writeOne(cluster, kv, random))
       .catch((error: unknown) => {
-        // What is lost is told; it is the only thing that may go wrong.
-        if (!(error instanceof RpcError) || !error.message.includes("away")) throw error;
+        // What is lost is told, and that a lease has ended; nothing else may go wrong.
+        if (!(error instanceof RpcError) || !/away|lease-not-found/.test(error.message)) throw error;
       })
       .finally(() => underWay.delete(done));
     done.catch(() => undefined);
@@ -124,7 +124,7 @@ let written = 0;
 async function writeOne(cluster: LeasedCluster, kv: UpstreamKv, random: Random): Promise<void> {
   const key = KEYS[random.below(KEYS.length)]!;
   const value = `v${String(++written)}`;
-  const dice = random.below(10);
+  const dice = random.below(12);
   const valueAt = (revision: bigint): string => text(cluster.at(key, revision)?.value);
   if (dice < 5) {
     const { header } = await kv.put(create(PutRequestSchema, { key: bytes(key), value: bytes(value) }), NO_ORIGIN);
@@ -133,6 +133,14 @@ async function writeOne(cluster: LeasedCluster, kv: UpstreamKv, random: Random):
     const { header } = await kv.deleteRange(create(DeleteRangeRequestSchema, { key: bytes(key) }), NO_ORIGIN);
     expect(valueAt(header!.revision)).toBe("");
   } else if (dice < 8) {
+    // With a lease, which ends soon.
+    const lease = cluster.grant(1 + random.below(20));
+    const { header } = await kv.put(
+      create(PutRequestSchema, { key: bytes(key), value: bytes(value), lease }),
+      NO_ORIGIN,
+    );
+    expect(valueAt(header!.revision)).toBe(value);
+  } else if (dice < 9) {
     const range = { key: bytes("a"), rangeEnd: bytes(random.below(2) === 0 ? "\0" : "c") };
     const { header } = await kv.deleteRange(create(DeleteRangeRequestSchema, range), NO_ORIGIN);
     expect(stateOf(cluster.at("b", header!.revision))).toBe("none");
@@ -143,11 +151,18 @@ async function writeOne(cluster: LeasedCluster, kv: UpstreamKv, random: Random):
     const put = (name: string) =>
       ({ request: { case: "requestPut", value: { key: bytes(name), value: bytes(value) } } }) as const;
     const other = KEYS[random.below(KEYS.length)]!;
-    const txn = create(TxnRequestSchema, { compare: [compare], success: [put(key)], failure: [put(other)] });
-    const { header, succeeded } = await kv.txn(txn, NO_ORIGIN);
-    const before = cluster.at(key, header!.revision - 1n)?.version ?? 0n;
+    const everything = { case: "requestDeleteRange" as const, value: { key: bytes("a"), rangeEnd: bytes("z") } };
+    const isDeleting = random.below(3) === 0;
+    const failure = [isDeleting ? { request: everything } : put(other)];
+    const txn = create(TxnRequestSchema, { compare: [compare], success: [put(key)], failure });
+    const { header, succeeded, responses } = await kv.txn(txn, NO_ORIGIN);
+    const [done] = responses.map(({ response }) => response);
+    // What deletes nothing has no revision of its own.
+    const changes = done?.case === "responseDeleteRange" && done.value.deleted === 0n ? 0n : 1n;
+    const before = cluster.at(key, header!.revision - changes)?.version ?? 0n;
     expect(succeeded).toBe(before === version);
-    expect(text(cluster.at(succeeded ? key : other, header!.revision)?.value)).toBe(value);
+    const isGone = !succeeded && isDeleting;
+    expect(text(cluster.at(succeeded ? key : other, header!.revision)?.value)).toBe(isGone ? "" : value);
   }
 }
 

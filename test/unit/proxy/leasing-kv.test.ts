@@ -222,6 +222,24 @@ test("a range of other keys in which leasing keys lie takes those away from thei
   expect([await valueOf(first.kv, "zebra"), await valueOf(second.kv, "yak")]).toEqual(["2", "2"]);
 });
 
+test("while a range is deleted nobody here takes a key in it again", async () => {
+  const gates: (() => void)[] = [];
+  let isHeld = false;
+  const pause = () => (isHeld ? new Promise<void>((resolve) => gates.push(resolve)) : Promise.resolve());
+  const { first } = await world({ first: { pause } });
+  isHeld = true;
+  const deleting = remove(first.kv, "a", "l");
+  await settled();
+  const reads = [read(first.kv, "k"), read(first.kv, "l")];
+  await settled();
+  expect(first.calls.slice(-2)).toEqual(["range", "txn"]);
+  isHeld = false;
+  for (const open of gates) open();
+  await Promise.all([deleting, ...reads]);
+  await read(first.kv, "k");
+  expect(first.calls.at(-1)).toBe("txn");
+});
+
 test("a transaction takes the keys of all its branches", async () => {
   const { first, second } = await world();
   for (const key of ["a", "b"]) await read(first.kv, key);
@@ -231,6 +249,26 @@ test("a transaction takes the keys of all its branches", async () => {
     NO_ORIGIN,
   );
   expect([await valueOf(first.kv, "a"), await valueOf(first.kv, "b")]).toEqual(["", "2"]);
+});
+
+test.each([
+  ["deletes it in a range", deleteOp("a", "z")],
+  ["gives it a lease", putOp("k", "2", { lease: 7777n })],
+])("a transaction that puts an owned key, or on its other branch %s, gives it up", async (_what, other) => {
+  const { cluster, first } = await world();
+  cluster.machine.apply({ leaseGrant: { ID: 7777n, TTL: 1000n } });
+  for (const [compare, value] of [
+    [[], "1"],
+    [[valueIs("none", "")], other.request.case === "requestPut" ? "2" : ""],
+  ] as const) {
+    await cluster.advance(2000);
+    await read(first.kv, "k");
+    expect(cluster.leasingKeys()).toEqual(["leasing/k="]);
+    const txn = create(TxnRequestSchema, { compare: [...compare], success: [putOp("k", "1")], failure: [other] });
+    await first.kv.txn(txn, NO_ORIGIN);
+    expect(cluster.leasingKeys()).toEqual([]);
+    expect(await valueOf(first.kv, "k")).toBe(value);
+  }
 });
 
 test("a key that gets a lease is owned by nobody: it ends with that, and asks nobody", async () => {
