@@ -148,10 +148,11 @@ function entriesOf(key: string, value: unknown): Parsed<readonly Entry[]> {
 function entriesIn(section: Section, path: string, value: unknown): Parsed<readonly Entry[]> {
   if (value === null) return accepted([]);
   if (!isMapping(value)) return rejected(`invalid ${path}`);
+  const sections = new Map(Object.entries(section.sections ?? {}));
   const entries: Entry[] = [];
   for (const [inner, innerValue] of Object.entries(value)) {
     const key = `${path}.${inner}`;
-    const within = new Map(Object.entries(section.sections ?? {})).get(inner);
+    const within = sections.get(inner);
     if (within === undefined) entries.push({ key, flag: flagOf(section, inner), inSection: true, value: innerValue });
     else {
       const found = entriesIn(within, key, innerValue);

@@ -2,6 +2,7 @@ import { createHistogram, PerformanceObserver, type RecordableHistogram } from "
 import type { Registry } from "prom-client";
 import { registerReading, type Sample } from "./reading.ts";
 
+const NAME = "go_gc_duration_seconds";
 /** The quantiles look back over one to two such times. */
 const AGE_MS = 300_000;
 const QUANTILES = [0, 0.25, 0.5, 0.75, 1] as const;
@@ -52,8 +53,6 @@ export class GarbagePauses {
     this.#recentSinceMs += ages * AGE_MS;
   }
 }
-
-const NAME = "go_gc_duration_seconds";
 
 /** Watches V8's collector from now on; returns when it last ran. */
 export function collectGarbagePauses(registry: Registry): { readonly lastUnixSeconds: () => number } {

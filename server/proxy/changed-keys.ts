@@ -1,5 +1,5 @@
 import type { PutRequest, RequestOp, ResponseOp } from "../proto/gen/rpc_pb.js";
-import type { KeyInterval } from "./key-namespace.ts";
+import { NO_END, type KeyInterval } from "./key-namespace.ts";
 
 /** Keys that operations may change. */
 export interface ChangedKeys extends KeyInterval {
@@ -13,8 +13,6 @@ export interface KeyChange {
   readonly revision: bigint;
   readonly put: PutRequest | undefined;
 }
-
-const NO_END = new Uint8Array();
 
 /** All keys that operations may change, on whichever branch of the transactions among them. */
 export function changedKeys(operations: readonly RequestOp[]): readonly ChangedKeys[] {

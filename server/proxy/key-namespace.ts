@@ -21,6 +21,9 @@ export interface KeyInterval {
   readonly rangeEnd: Uint8Array;
 }
 
+/** The end of an interval that is one key alone. */
+export const NO_END: Uint8Array = new Uint8Array();
+
 /**
  * A prefix that clients do not see: it is put before every key that they name and taken off every key that they get,
  * so that "to the end" ends with the prefix. Requests are copied, responses changed in place: they are ours.
@@ -146,8 +149,6 @@ export class KeyNamespace {
     kv.key = this.inner(kv.key) ?? kv.key;
   }
 }
-
-const NO_END = new Uint8Array();
 
 /** Whether a range end means "to the end of all keys". */
 export function isToTheEnd(rangeEnd: Uint8Array): boolean {

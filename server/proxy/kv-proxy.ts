@@ -1,7 +1,7 @@
 import type { KV, RequestOp, TxnRequest, TxnResponse } from "../proto/gen/rpc_pb.js";
 import type { Implementation } from "../rpc/service.ts";
 import { changedKeys } from "./changed-keys.ts";
-import type { KeyInterval } from "./key-namespace.ts";
+import { NO_END, type KeyInterval } from "./key-namespace.ts";
 import { RangeCache, type PendingRange } from "./range-cache.ts";
 import type { Origin } from "./upstream.ts";
 import type { UpstreamKv } from "./upstream-kv.ts";
@@ -72,8 +72,6 @@ export function kvProxy(kv: UpstreamKv): KvProxy {
   };
   return { service, counts };
 }
-
-const NO_END = new Uint8Array();
 
 function callerOf(call: Origin): string {
   return call.metadata("token") ?? call.metadata("authorization") ?? "";

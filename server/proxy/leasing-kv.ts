@@ -11,7 +11,6 @@ import {
   type RangeResponse,
   type RequestOp,
   type ResponseHeader,
-  type TxnResponse,
 } from "../proto/gen/rpc_pb.js";
 import { changedKeys } from "./changed-keys.ts";
 import { KeyOwner } from "./key-owner.ts";
@@ -102,41 +101,36 @@ function reading(parts: {
 
 /** Changes; what cannot be one goes to the cluster as it is, to be refused there. */
 function changing(kv: UpstreamKv, writes: LeasingWrites): UpstreamKv {
+  const alone = async (request: RequestOp["request"], origin: Origin) => {
+    const { header, responses } = await writes.change([create(RequestOpSchema, { request })], origin);
+    return { header, response: responses[0]?.response };
+  };
   return {
     ...kv,
     async put(request, origin) {
       if (request.key.length === 0) return kv.put(request, origin);
-      const txn = await writes.change([operation({ case: "requestPut", value: request })], origin);
-      const response = txn.responses[0]?.response;
-      const inner = response?.case === "responsePut" ? response.value : create(PutResponseSchema);
-      return headed(inner, txn);
+      const { header, response } = await alone({ case: "requestPut", value: request }, origin);
+      return headed(response?.case === "responsePut" ? response.value : create(PutResponseSchema), header);
     },
     async deleteRange(request, origin) {
       if (request.key.length === 0) return kv.deleteRange(request, origin);
-      const txn = await writes.change([operation({ case: "requestDeleteRange", value: request })], origin);
-      const response = txn.responses[0]?.response;
-      const inner = response?.case === "responseDeleteRange" ? response.value : create(DeleteRangeResponseSchema);
-      return headed(inner, txn);
+      const { header, response } = await alone({ case: "requestDeleteRange", value: request }, origin);
+      const isOwn = response?.case === "responseDeleteRange";
+      return headed(isOwn ? response.value : create(DeleteRangeResponseSchema), header);
     },
     async txn(request, origin) {
       const changed = changedKeys([...request.success, ...request.failure]);
       if (changed.length === 0 || changed.some(({ key }) => key.length === 0)) return kv.txn(request, origin);
-      const txn = await writes.change([operation({ case: "requestTxn", value: request })], origin);
-      const response = txn.responses[0]?.response;
-      const inner = response?.case === "responseTxn" ? response.value : create(TxnResponseSchema);
-      return headed(inner, txn);
+      const { header, response } = await alone({ case: "requestTxn", value: request }, origin);
+      return headed(response?.case === "responseTxn" ? response.value : create(TxnResponseSchema), header);
     },
   };
-}
-
-function operation(request: RequestOp["request"]): RequestOp {
-  return create(RequestOpSchema, { request });
 }
 
 /** Only the outer one of two answers says which revision it is. */
 function headed<Response extends { header?: ResponseHeader | undefined }>(
   inner: Response,
-  { header }: TxnResponse,
+  header: ResponseHeader | undefined,
 ): Response {
   if (header) inner.header = header;
   return inner;

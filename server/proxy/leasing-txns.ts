@@ -1,4 +1,5 @@
 import { create } from "@bufbuild/protobuf";
+import { equalBytes } from "../base/bytes.ts";
 import type { KeyValue } from "../proto/gen/kv_pb.js";
 import {
   Compare_CompareResult as Result,
@@ -9,15 +10,14 @@ import {
   type RequestOp,
   type TxnRequest,
 } from "../proto/gen/rpc_pb.js";
-import type { KeyInterval } from "./key-namespace.ts";
+import { NO_END, type KeyInterval } from "./key-namespace.ts";
 
-const NO_END = new Uint8Array();
 /** What a writer puts into a leasing key to ask its owner to give the key up (etcd's leasing package). */
 const REVOKE = new TextEncoder().encode("REVOKE");
 
 /** Whether somebody asks for a key, by the value of its leasing key. */
 export function isAskedFor({ value }: Pick<KeyValue, "value">): boolean {
-  return value.length === REVOKE.length && REVOKE.every((byte, at) => value[at] === byte);
+  return equalBytes(value, REVOKE);
 }
 
 /** Holds if the key was created at this revision; at 0: if there is none. */

@@ -5,7 +5,7 @@ import type { Compare, RequestOp, TxnResponse } from "../proto/gen/rpc_pb.js";
 import { Code, RpcError } from "../rpc/status.ts";
 import { changedKeys, keyChanges, type ChangedKeys, type KeyChange } from "./changed-keys.ts";
 import { takeBack } from "./foreign-owners.ts";
-import type { KeyInterval } from "./key-namespace.ts";
+import { NO_END, type KeyInterval } from "./key-namespace.ts";
 import type { KeyOwner, KeyOwnerParts } from "./key-owner.ts";
 import { spanHas, spanOf } from "./key-span.ts";
 import { createdAt, guardedTxn, haveNoLease } from "./leasing-txns.ts";
@@ -17,8 +17,6 @@ import type { OpenWatch } from "./watch-ranges.ts";
 const MAX_ROUNDS = 100;
 /** Own keys that are given up at once for one change. */
 const MAX_RELEASED_AT_ONCE = 32;
-
-const NO_END = new Uint8Array();
 
 /** What changes of keys work with. */
 export interface LeasingWritesParts extends KeyOwnerParts {

@@ -4,6 +4,12 @@ import { startEtcd, startKvorum } from "../../support/etcd-binaries.ts";
 import { tempFolder } from "../../support/temp-folder.ts";
 import { ours, theirs } from "./both-tools.ts";
 
+/** Members, each with the tool of its maker. */
+const BOTH = [
+  [startKvorum, ours],
+  [startEtcd, theirs],
+] as const;
+
 /** Makes a member big and then deletes nearly all of it. */
 async function fillAndEmpty(endpoint: string): Promise<void> {
   const client = new Client({ endpoints: [endpoint] });
@@ -24,10 +30,7 @@ async function standing(endpoint: string) {
 }
 
 test("defrag shrinks a stopped member as etcd's does, and no hash changes by it", async () => {
-  for (const [start, tool] of [
-    [startKvorum, ours],
-    [startEtcd, theirs],
-  ] as const) {
+  for (const [start, tool] of BOTH) {
     const dataDir = tempFolder();
     const member = await start(dataDir);
     await fillAndEmpty(member.endpoint);
@@ -92,10 +95,7 @@ test("migrate goes from 3.6 to 3.5 and back, and refuses the same ways in the sa
 });
 
 test("a member that starts on data of storage version 3.5 brings it back to 3.6 as etcd does, and keeps what it had", async () => {
-  for (const [start, tool] of [
-    [startKvorum, ours],
-    [startEtcd, theirs],
-  ] as const) {
+  for (const [start, tool] of BOTH) {
     const dataDir = tempFolder();
     const member = await start(dataDir);
     member.etcdctl("put", "a", "1");
@@ -131,10 +131,7 @@ test("a cluster on its way back to 3.5 has a store of 3.5, whose snapshots say n
 });
 
 test("a store of a later release is refused at the start by both", async () => {
-  for (const [start, tool] of [
-    [startKvorum, ours],
-    [startEtcd, theirs],
-  ] as const) {
+  for (const [start, tool] of BOTH) {
     const dataDir = tempFolder();
     const member = await start(dataDir);
     await untilStorageIs(member.endpoint, "3.6.0");
