@@ -1,4 +1,5 @@
 import { create } from "@bufbuild/protobuf";
+import { messageOf } from "../base/message-of.ts";
 import { AlarmType, RangeRequestSchema } from "../proto/gen/rpc_pb.js";
 import type { Node } from "../node/node.ts";
 
@@ -67,7 +68,7 @@ async function read(node: Node, isSerializable: boolean): Promise<CheckResult> {
     await node.resolve(node.machine.mvcc.planRange(create(RangeRequestSchema, { key: HEALTH_KEY, limit: 1n })));
     return HEALTHY;
   } catch (error) {
-    return unhealthy(error instanceof Error ? error.message : String(error));
+    return unhealthy(messageOf(error));
   }
 }
 

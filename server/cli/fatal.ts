@@ -1,3 +1,4 @@
+import { messageOf } from "../base/message-of.ts";
 import { DataFolderError } from "../node/data-folder.ts";
 import { CorruptionError } from "../node/corruption-check.ts";
 import { BootstrapError } from "../node/bootstrap.ts";
@@ -26,8 +27,4 @@ export function fatalHandler(logger: Logger): (error: unknown) => void {
 
 function isListenError(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith("cannot listen on");
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,5 +1,6 @@
 import { lookup } from "node:dns/promises";
 import { readFileSync } from "node:fs";
+import { messageOf } from "../base/message-of.ts";
 import { splitHostPort } from "../config/server-url.ts";
 import { cryptoRandom } from "../host/crypto-random.ts";
 import { nodeClock } from "../host/node-clock.ts";
@@ -33,7 +34,7 @@ async function start(flags: FlagValues): Promise<void> {
   try {
     await gateway.listen({ host: listen.host, port: listen.port });
   } catch (error) {
-    throw new ProxyRefusal(`listen tcp ${listen.text}: ${error instanceof Error ? error.message : String(error)}`);
+    throw new ProxyRefusal(`listen tcp ${listen.text}: ${messageOf(error)}`);
   }
   onShutdownSignal(async () => {
     gateway.close();
@@ -58,7 +59,7 @@ export async function discovered(
       logger,
     });
   } catch (error) {
-    throw new ProxyRefusal(error instanceof Error ? error.message : String(error));
+    throw new ProxyRefusal(messageOf(error));
   }
 }
 

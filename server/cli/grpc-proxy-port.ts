@@ -1,5 +1,6 @@
 import { createServer, type RequestListener } from "node:http";
 import type { Socket } from "node:net";
+import { messageOf } from "../base/message-of.ts";
 import { parseServerUrl, isTlsUrl, splitHostPort } from "../config/server-url.ts";
 import type { GrpcJsServer } from "../grpc/grpc-js-server.ts";
 import { listenTarget } from "../grpc/listen-target.ts";
@@ -62,7 +63,7 @@ async function bind(
   try {
     await listener.listen(target);
   } catch (error) {
-    throw new ProxyRefusal(`listen tcp ${name}: ${error instanceof Error ? error.message : String(error)}`);
+    throw new ProxyRefusal(`listen tcp ${name}: ${messageOf(error)}`);
   }
   return {
     serve({ grpc, http }) {

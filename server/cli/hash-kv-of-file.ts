@@ -1,3 +1,4 @@
+import { messageOf } from "../base/message-of.ts";
 import type { Bucket } from "../backend/buckets.ts";
 import { bucketRange, splitBucketKey } from "../backend/buckets.ts";
 import { StateMachine } from "../apply/state-machine.ts";
@@ -52,7 +53,7 @@ async function hashOfDatabase(file: DiskFile, revision: Revision): Promise<HashK
     loader.finish();
   } catch (error) {
     if (error instanceof SnapshotError) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw Object.assign(new SnapshotError(`its keys cannot be read: ${reason}`, file.path), { cause: error });
   }
   const hash = hasherAt(machine, revision);

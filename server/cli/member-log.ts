@@ -1,3 +1,4 @@
+import { messageOf } from "../base/message-of.ts";
 import type { Config } from "../config/config.ts";
 import { LogFile } from "../host/log-file.ts";
 import { jsonLogger } from "../observability/json-logger.ts";
@@ -18,7 +19,7 @@ export function memberLog({
     try {
       return new LogFile(output, logRotation);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       throw new CommandError(`cannot write the log file ${output} of --log-outputs: ${reason}`);
     }
   });

@@ -1,3 +1,4 @@
+import { messageOf } from "../base/message-of.ts";
 import { refuseUnbuilt, warnOfIgnored } from "./built-check.ts";
 import { buildConfig } from "./build-config.ts";
 import { readConfigFile } from "./config-file.ts";
@@ -72,9 +73,7 @@ function readFileSettings(path: string, { readFile }: ConfigSources): WithEnviro
   try {
     return readConfigFile(path, readFile(path));
   } catch (error) {
-    return refusal(
-      `cannot read the configuration file ${path}: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    return refusal(`cannot read the configuration file ${path}: ${messageOf(error)}`);
   }
 }
 

@@ -1,4 +1,5 @@
 import { dirname, join } from "node:path";
+import { messageOf } from "../base/message-of.ts";
 import { equalBytes } from "../base/bytes.ts";
 import { hexId } from "../base/ids.ts";
 import { StateMachine } from "../apply/state-machine.ts";
@@ -155,7 +156,7 @@ async function checkLoads(store: Store, identity: Identity, file: string): Promi
     const machine = new StateMachine({ ...limits, memberId: identity.selfId, persistLeaseCheckpoints: false });
     await loadStore(store, machine);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw Object.assign(new SnapshotError(`no member could start from it: ${reason}`, file), { cause: error });
   }
 }

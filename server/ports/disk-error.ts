@@ -1,3 +1,5 @@
+import { messageOf } from "../base/message-of.ts";
+
 /**
  * A file operation failed: full, missing, refused, held by another process, unreadable. It names what was done
  * to which path; the cause carries the system's words. A failed write or sync is never retried: design decision 13.
@@ -13,7 +15,7 @@ export class DiskError extends Error {
   constructor(operation: string, path: string, cause: unknown) {
     const code = codeOf(cause);
     const advice = code !== undefined && FULL.has(code) ? `; ${MAKE_ROOM}` : "";
-    super(`${operation} ${path}: ${cause instanceof Error ? cause.message : String(cause)}${advice}`, { cause });
+    super(`${operation} ${path}: ${messageOf(cause)}${advice}`, { cause });
     this.operation = operation;
     this.path = path;
     this.code = code;

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { create } from "@bufbuild/protobuf";
+import { messageOf } from "../base/message-of.ts";
 import { Cluster, MemberListRequestSchema } from "../proto/gen/rpc_pb.js";
 import type { Logger } from "../ports/logger.ts";
 import type { Upstream } from "./upstream.ts";
@@ -18,7 +19,7 @@ export async function syncEndpoints(upstream: Upstream, intervalMs: number, logg
       upstream.replaceEndpoints(endpoints);
       logger.info("set etcd endpoints by autoSync", { endpoints });
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       logger.info("Auto sync endpoints failed.", { error: reason });
     }
   }

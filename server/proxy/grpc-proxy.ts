@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { create } from "@bufbuild/protobuf";
+import { messageOf } from "../base/message-of.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Metrics } from "../ports/metrics.ts";
 import { Cluster, KV, Lease, RangeRequestSchema, Watch } from "../proto/gen/rpc_pb.js";
@@ -93,7 +94,7 @@ async function recoverOrder(kv: UpstreamKv, logger: Logger): Promise<void> {
       await kv.range(request, NO_ORIGIN);
       return;
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       logger.warn("ordering recovery failed, retrying in 1s", { error: reason });
     }
     await pause(ORDER_RETRY_MS);

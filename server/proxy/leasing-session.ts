@@ -1,3 +1,4 @@
+import { messageOf } from "../base/message-of.ts";
 import { isPassing } from "../client/passing-failure.ts";
 import type { Timing } from "../client/timing.ts";
 import type { Logger } from "../ports/logger.ts";
@@ -175,8 +176,4 @@ function revisionAfter({ header, events, created, canceled }: WatchResponse, kno
   const last = events.at(-1)?.kv?.modRevision;
   if (last !== undefined) return last + 1n;
   return header && !created && !canceled && header.revision >= known ? header.revision + 1n : known;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

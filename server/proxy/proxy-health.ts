@@ -1,4 +1,5 @@
 import { create } from "@bufbuild/protobuf";
+import { messageOf } from "../base/message-of.ts";
 import { KV, RangeRequestSchema, Watch, WatchRequestSchema } from "../proto/gen/rpc_pb.js";
 import { Code, RpcError } from "../rpc/status.ts";
 import type { Origin, Upstream } from "./upstream.ts";
@@ -23,7 +24,7 @@ export async function readHealth(upstream: Upstream): Promise<Health> {
     return HEALTHY;
   } catch (error) {
     if (error instanceof RpcError && error.code === Code.PERMISSION_DENIED) return HEALTHY;
-    return { health: "false", reason: `GET ERROR:${error instanceof Error ? error.message : String(error)}` };
+    return { health: "false", reason: `GET ERROR:${messageOf(error)}` };
   } finally {
     stop();
   }

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { create } from "@bufbuild/protobuf";
+import { messageOf } from "../base/message-of.ts";
 import { byteString, type ByteString } from "../base/byte-string.ts";
 import type { Logger } from "../ports/logger.ts";
 import { Event_EventType as EventType } from "../proto/gen/kv_pb.js";
@@ -173,8 +174,4 @@ function proxyOf(text: string): RegisteredProxy | undefined {
 
 function utf8(text: string): Uint8Array {
   return new TextEncoder().encode(text);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,4 +1,5 @@
 import { connect, createServer, type Server, type Socket } from "node:net";
+import { messageOf } from "../base/message-of.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Random } from "../base/prng.ts";
@@ -91,7 +92,7 @@ export class TcpGateway {
   }
 
   #fields(remote: Remote, error: unknown): Readonly<Record<string, unknown>> {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     return { address: addressOf(remote), interval: `${String(this.#retryDelayMs / 1000)}s`, error: reason };
   }
 }

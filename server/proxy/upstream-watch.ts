@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { create } from "@bufbuild/protobuf";
+import { messageOf } from "../base/message-of.ts";
 import { Watch, WatchRequestSchema, WatchResponseSchema, type WatchResponse } from "../proto/gen/rpc_pb.js";
 import { Code, RpcError } from "../rpc/status.ts";
 import type { KeyInterval, KeyNamespace } from "./key-namespace.ts";
@@ -90,7 +91,7 @@ class UpstreamWatch implements WatchSource {
   }
 
   #fail(error: unknown): void {
-    const cancelReason = error instanceof Error ? error.message : String(error);
+    const cancelReason = messageOf(error);
     this.#sink.deliver(create(WatchResponseSchema, { created: !this.#isCreated, canceled: true, cancelReason }));
   }
 }

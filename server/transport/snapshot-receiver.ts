@@ -1,3 +1,4 @@
+import { messageOf } from "../base/message-of.ts";
 import { hexId, type NodeId } from "../base/ids.ts";
 import type { Clock } from "../ports/clock.ts";
 import { decodeMessage } from "../proto/raft-codec.ts";
@@ -55,7 +56,7 @@ export class SnapshotReceiver {
     try {
       await handlers.onSnapshot(message, body.rest());
     } catch (error) {
-      failure = error instanceof Error ? error.message : String(error);
+      failure = messageOf(error);
     }
     taken();
     network.metrics.receivedBytes(from, body.readBytes);
