@@ -1,9 +1,12 @@
 import { execFileSync, spawn } from "node:child_process";
 import { accessSync, constants } from "node:fs";
-import { createServer } from "node:net";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
+import { freePorts } from "./free-ports.ts";
+
+/** How much of a server's log is kept, so that a start that failed can be explained. */
+const LAST_WORDS_LENGTH = 4000;
 
 /** A program of real etcd, from $KVORUM_ETCD_BIN or the cache; fails clearly when it is not there. */
 export function etcdBinary(name: "etcd" | "etcdctl" | "etcdutl"): string {
@@ -57,13 +60,18 @@ async function startServer(
 ): Promise<RunningEtcd> {
   const [program = "", ...args] = command;
   const peerScheme = flags.some((flag) => flag.startsWith("--peer-")) ? "https" : "http";
-  const [client, peer] = [`http://127.0.0.1:${await freePort()}`, `${peerScheme}://127.0.0.1:${await freePort()}`];
+  const [clientPort, peerPort] = await freePorts(2);
+  const [client, peer] = [`http://127.0.0.1:${String(clientPort)}`, `${peerScheme}://127.0.0.1:${String(peerPort)}`];
   const urls = ["--listen-client-urls", client, "--advertise-client-urls", client, "--listen-peer-urls", peer];
   const cluster = ["--initial-advertise-peer-urls", peer, "--initial-cluster", `default=${peer}`];
-  const etcd = spawn(program, [...args, "--data-dir", dataDir, ...urls, ...cluster, ...flags], { stdio: "ignore" });
+  const etcd = spawn(program, [...args, "--data-dir", dataDir, ...urls, ...cluster, ...flags], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  let lastWords = "";
+  etcd.stderr.on("data", (chunk: Buffer) => (lastWords = (lastWords + chunk.toString()).slice(-LAST_WORDS_LENGTH)));
   let isEnded = false;
   const ended = new Promise<void>((resolve) =>
-    etcd.once("exit", () => {
+    etcd.once("close", () => {
       isEnded = true;
       resolve();
     }),
@@ -74,26 +82,19 @@ async function startServer(
   };
   onTestFinished(() => stop());
   const etcdctl = (...words: string[]): string => run(etcdBinary("etcdctl"), ["--endpoints", client, ...words]);
-  await untilHealthy(client, () => isEnded);
+  await untilHealthy(client, () => (isEnded ? lastWords : undefined));
   return { endpoint: client, peerUrl: peer, etcdctl, stop };
 }
 
-async function untilHealthy(endpoint: string, isEnded: () => boolean): Promise<void> {
+/** @param lastWords What the server said before it ended; undefined as long as it runs. */
+async function untilHealthy(endpoint: string, lastWords: () => string | undefined): Promise<void> {
   const deadline = Date.now() + 20_000;
   while (Date.now() < deadline) {
     const answer = await fetch(`${endpoint}/health`).catch(() => undefined);
     if (answer?.ok) return;
-    if (isEnded()) throw new Error(`etcd at ${endpoint} has ended before it was healthy`);
+    const words = lastWords();
+    if (words !== undefined) throw new Error(`etcd at ${endpoint} has ended before it was healthy:\n${words}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   throw new Error(`etcd at ${endpoint} did not become healthy`);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === "string") throw new Error("a TCP server has a port");
-  return address.port;
 }
