@@ -2,8 +2,8 @@ import { execFileSync, spawn } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { onTestFinished } from "vitest";
 import { freePorts } from "./free-ports.ts";
+import { atEnd } from "./lifetime.ts";
 
 /** How much of a server's log is kept, so that a start that failed can be explained. */
 const LAST_WORDS_LENGTH = 4000;
@@ -80,7 +80,7 @@ async function startServer(
     etcd.kill(signal);
     await ended;
   };
-  onTestFinished(() => stop());
+  atEnd(() => stop());
   const etcdctl = (...words: string[]): string => run(etcdBinary("etcdctl"), ["--endpoints", client, ...words]);
   await untilHealthy(client, () => (isEnded ? lastWords : undefined));
   return { endpoint: client, peerUrl: peer, etcdctl, stop };

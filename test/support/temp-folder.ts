@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { onTestFinished } from "vitest";
+import { atEnd } from "./lifetime.ts";
 
-/** A real folder that is gone once the test has finished. */
+/** A real folder that is gone once the test, or whatever it was made for, has finished. */
 export function tempFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "kvorum-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  atEnd(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }

@@ -1,15 +1,15 @@
 import { spawn, spawnSync } from "node:child_process";
 import { join } from "node:path";
-import { onTestFinished } from "vitest";
 import { Client } from "../../../server/client/client.ts";
 import { etcdBinary } from "../../support/etcd-binaries.ts";
 import { freePorts } from "../../support/free-ports.ts";
+import { atEnd } from "../../support/lifetime.ts";
 import { waitUntil } from "../../support/wait-until.ts";
 
 /** Whose proxy it is. */
 export type Maker = "etcd" | "kvorum";
 
-/** A proxy that runs until the test has finished. */
+/** A proxy that runs until the test, or whatever it was started for, has finished. */
 export interface RunningProxy {
   readonly address: string;
   readonly client: Client;
@@ -47,14 +47,14 @@ export async function startProxy(
   let log = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (piece) => (log += String(piece)));
   const kill = (): void => void child.kill("SIGKILL");
-  onTestFinished(kill);
+  atEnd(kill);
   const ready = name === "gateway" ? "ready to proxy client requests" : "started gRPC proxy";
   await waitUntil(`${maker} says "${ready}"`, () => {
     if (child.exitCode !== null) throw new Error(`it ended: ${log}`);
     return log.includes(ready) ? true : undefined;
   });
   const client = new Client({ endpoints: [address] });
-  onTestFinished(() => client.close());
+  atEnd(() => client.close());
   const page = async (path: string): Promise<string> => {
     const response = await fetch(`http://${address}${path}`);
     return `${String(response.status)} ${await response.text()}`;
