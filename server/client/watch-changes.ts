@@ -7,6 +7,7 @@ import { CompactedError } from "./compacted-error.ts";
 import { isAborted } from "./is-aborted.ts";
 import { isPassing, isTokenRefusal } from "./passing-failure.ts";
 import { realTiming, type Timing } from "./timing.ts";
+import { nextRevisionAfter } from "./watch-position.ts";
 import { WatchRefusedError } from "./watch-refused-error.ts";
 
 /** What is watched, and from where on. */
@@ -55,7 +56,7 @@ export async function* watchChanges(
   timing: Timing = realTiming,
 ): AsyncGenerator<WatchBatch, void> {
   const { signal } = options;
-  const position = new Position(options.startRevision);
+  const position: Position = { next: BigInt(options.startRevision ?? 0) };
   const backoff = new Backoff();
   while (!isAborted(signal)) {
     try {
@@ -73,22 +74,8 @@ export async function* watchChanges(
 }
 
 /** How far a watch has come: where the next one has to begin. */
-class Position {
-  /** Undefined until the server has said where a watch from "now" on began. */
-  next: number | undefined;
-
-  constructor(startRevision: number | undefined) {
-    this.next = startRevision === undefined || startRevision === 0 ? undefined : startRevision;
-  }
-
-  /** The server begins after the revision that it names when it has made the watch. */
-  created(revision: number): void {
-    this.next ??= revision + 1;
-  }
-
-  seen(revision: number): void {
-    if (revision >= (this.next ?? 0)) this.next = revision + 1;
-  }
+interface Position {
+  next: bigint;
 }
 
 /** One watch on one connection; undefined says that it was made. Ends when the server ends it. */
@@ -108,24 +95,21 @@ async function* watchOnce(
     let pieces: Event[] = [];
     for await (const answer of stream) {
       const revision = Number(answer.header?.revision ?? 0n);
+      position.next = nextRevisionAfter(answer, position.next);
       if (answer.compactRevision !== 0n) throw new CompactedError(Number(answer.compactRevision));
       if (answer.created && !answer.canceled) {
-        position.created(revision);
         yield undefined;
       } else if (answer.canceled) {
         if (!isTokenRefusal(answer.cancelReason)) throw new WatchRefusedError(answer.cancelReason);
         return client.forgetLogin();
       } else if (answer.events.length === 0) {
-        position.seen(revision);
         if (options.progressNotify === true) yield { revision, events: [] };
       } else {
         pieces = [...pieces, ...answer.events];
         if (answer.fragment) continue;
         const events = pieces;
         pieces = [];
-        const last = Number(events.at(-1)?.kv?.modRevision ?? 0n);
-        position.seen(last);
-        yield { revision: last, events };
+        yield { revision: Number(events.at(-1)?.kv?.modRevision ?? 0n), events };
       }
     }
   } finally {
@@ -134,12 +118,12 @@ async function* watchOnce(
   }
 }
 
-function createRequest(options: WatchOptions, { next = 0 }: Position) {
+function createRequest(options: WatchOptions, { next }: Position) {
   const { key, rangeEnd, prevKv = false, filters = [] } = options;
   return {
     key,
     ...(rangeEnd !== undefined && { rangeEnd }),
-    startRevision: BigInt(next),
+    startRevision: next,
     prevKv,
     // Always asked for: a watch that sees nothing for long could otherwise only be resumed from far back.
     progressNotify: true,

@@ -1,4 +1,5 @@
 import { byteString, type ByteString } from "../base/byte-string.ts";
+import { nextRevisionAfter } from "../client/watch-position.ts";
 import { Event_EventType as EventType, type KeyValue } from "../proto/gen/kv_pb.js";
 import { Code, RpcError } from "../rpc/status.ts";
 import type { KeyInterval } from "./key-namespace.ts";
@@ -43,10 +44,11 @@ async function deleted({ interval, leasingKeys, revision }: ForeignKeys, openWat
     get nextRevision() {
       return nextRevision;
     },
-    deliver: ({ events, canceled, compactRevision, cancelReason }) => {
+    deliver: (response) => {
+      const { events, canceled, compactRevision, cancelReason } = response;
+      nextRevision = nextRevisionAfter(response, nextRevision);
       for (const { type, kv } of events) {
         if (kv && type === EventType.DELETE) waited.delete(byteString(kv.key));
-        if (kv) nextRevision = kv.modRevision + 1n;
       }
       // What is compacted is not told any more: the leasing keys have to be looked at again.
       if (waited.size === 0 || compactRevision > 0n) outcome.resolve();

@@ -1,9 +1,9 @@
 import { messageOf } from "../base/message-of.ts";
 import { isPassing } from "../client/passing-failure.ts";
 import type { Timing } from "../client/timing.ts";
+import { nextRevisionAfter } from "../client/watch-position.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Event } from "../proto/gen/kv_pb.js";
-import type { WatchResponse } from "../proto/gen/rpc_pb.js";
 import type { KeyInterval } from "./key-namespace.ts";
 import type { SessionLeases } from "./session-leases.ts";
 import type { OpenWatch } from "./watch-ranges.ts";
@@ -158,7 +158,7 @@ export class LeasingSession {
         return nextRevision;
       },
       deliver: (response) => {
-        nextRevision = revisionAfter(response, nextRevision);
+        nextRevision = nextRevisionAfter(response, nextRevision);
         onEvents(response.events);
         if (response.canceled) ended.resolve(`the watch of the leasing keys has ended: ${response.cancelReason}`);
       },
@@ -169,11 +169,4 @@ export class LeasingSession {
 
 function aliveUntil(askedMs: number, ttlSeconds: number): number {
   return askedMs + ttlSeconds * 1000 - CLOCK_DRIFT_MS;
-}
-
-/** A response without events says how far a watch has come; the first one says only that it has begun. */
-function revisionAfter({ header, events, created, canceled }: WatchResponse, known: bigint): bigint {
-  const last = events.at(-1)?.kv?.modRevision;
-  if (last !== undefined) return last + 1n;
-  return header && !created && !canceled && header.revision >= known ? header.revision + 1n : known;
 }

@@ -2,6 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { create } from "@bufbuild/protobuf";
 import { messageOf } from "../base/message-of.ts";
 import { byteString, type ByteString } from "../base/byte-string.ts";
+import { nextRevisionAfter } from "../client/watch-position.ts";
 import type { Logger } from "../ports/logger.ts";
 import { Event_EventType as EventType } from "../proto/gen/kv_pb.js";
 import {
@@ -130,7 +131,7 @@ export class ProxyRegistry {
         },
         deliver: (response) => {
           this.#apply(response);
-          nextRevision = (response.events.at(-1)?.kv?.modRevision ?? nextRevision - 1n) + 1n;
+          nextRevision = nextRevisionAfter(response, nextRevision);
           if (!response.canceled) return;
           watch.close();
           resolve();

@@ -1,3 +1,4 @@
+import { FROM_NOW_ON, nextRevisionAfter } from "../client/watch-position.ts";
 import type { ResponseHeader, WatchResponse } from "../proto/gen/rpc_pb.js";
 import type { WatchReceiver } from "./watch-receiver.ts";
 
@@ -21,7 +22,7 @@ export class WatchBroadcast {
     this.#source = open(this);
   }
 
-  /** Where the watch goes on; 0 before it has begun with what comes next. */
+  /** Where the watch goes on; FROM_NOW_ON before it has begun with what comes next. */
   get nextRevision(): bigint {
     return this.#nextRevision;
   }
@@ -32,7 +33,7 @@ export class WatchBroadcast {
 
   /** Hands a response of the cluster to all. */
   deliver(response: WatchResponse): void {
-    this.#advance(response);
+    this.#nextRevision = nextRevisionAfter(response, this.#nextRevision);
     this.#responses++;
     this.#lastHeader = response.header ?? this.#lastHeader;
     for (const receiver of this.receivers) receiver.receive(response);
@@ -41,8 +42,9 @@ export class WatchBroadcast {
   /** Takes a new watcher in, if everything that it wants to see is still to come. */
   admit(receiver: WatchReceiver, created: (header: ResponseHeader | undefined) => WatchResponse): boolean {
     const { nextRevision } = receiver;
-    // Before the first response 0 means: whatever comes next. That is too late for whoever names a revision.
-    const isTooLate = this.#nextRevision > nextRevision || (this.#nextRevision === 0n && nextRevision !== 0n);
+    // Whatever comes next is too late for whoever names a revision.
+    const isFromNowOn = this.#nextRevision === FROM_NOW_ON;
+    const isTooLate = this.#nextRevision > nextRevision || (isFromNowOn && nextRevision !== FROM_NOW_ON);
     if (isTooLate) return false;
     this.receivers.add(receiver);
     // The cluster has said "created" already; whoever comes later hears it from here.
@@ -60,18 +62,5 @@ export class WatchBroadcast {
 
   close(): void {
     this.#source.close();
-  }
-
-  /**
-   * By the events and not by the header, which may be far ahead of them while a watch catches up. "Created" moves only a
-   * watch of what comes next; one that starts at a revision has that still before it. A watch of the future stays where
-   * it begins: its header is of the present, and what comes before its beginning is nothing that it will tell.
-   */
-  #advance({ header, events, created }: WatchResponse): void {
-    const last = events.at(-1)?.kv?.modRevision;
-    if (last !== undefined) this.#nextRevision = last + 1n;
-    else if (header && header.revision >= this.#nextRevision && (!created || this.#nextRevision === 0n)) {
-      this.#nextRevision = header.revision + 1n;
-    }
   }
 }

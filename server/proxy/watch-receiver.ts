@@ -1,3 +1,4 @@
+import { nextRevisionAfter } from "../client/watch-position.ts";
 import type { Event } from "../proto/gen/kv_pb.js";
 import { Event_EventType as EventType } from "../proto/gen/kv_pb.js";
 import type { ResponseHeader } from "../proto/gen/rpc_pb.js";
@@ -31,7 +32,7 @@ export class WatchReceiver {
     this.#tell = tell;
   }
 
-  /** The first revision that it has not seen; 0 before it knows where it begins. */
+  /** The first revision that it has not seen; FROM_NOW_ON before it knows where it begins. */
   get nextRevision(): bigint {
     return this.#nextRevision;
   }
@@ -42,12 +43,9 @@ export class WatchReceiver {
   }
 
   receive(response: WatchResponse): void {
-    if (isProgress(response) && !this.#wishes.wantsProgress) return;
-    // A watch of what comes next begins after the revision at which it was created.
-    if (this.#nextRevision === 0n) this.#nextRevision = (response.header?.revision ?? 0n) + 1n;
     const fresh = response.events.filter(({ kv }) => (kv?.modRevision ?? 0n) >= this.#nextRevision);
-    // All events of a revision come together, so the position moves after the last of them.
-    this.#nextRevision = (fresh.at(-1)?.kv?.modRevision ?? this.#nextRevision - 1n) + 1n;
+    this.#nextRevision = nextRevisionAfter(response, this.#nextRevision);
+    if (isProgress(response) && !this.#wishes.wantsProgress) return;
     const events = fresh.filter((event) => this.#isWanted(event)).map((event) => this.#shown(event));
     if (response.events.length > 0 && events.length === 0 && !response.created && !response.canceled) return;
     this.#lastHeader = response.header;

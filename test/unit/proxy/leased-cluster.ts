@@ -1,16 +1,15 @@
 import { create, isMessage, type Message } from "@bufbuild/protobuf";
 import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { byteString } from "../../../server/base/byte-string.ts";
-import type { Event, KeyValue } from "../../../server/proto/gen/kv_pb.js";
+import type { KeyValue } from "../../../server/proto/gen/kv_pb.js";
 import { Event_EventType as EventType } from "../../../server/proto/gen/kv_pb.js";
 import {
   CompactionResponseSchema,
   DeleteRangeResponseSchema,
   PutResponseSchema,
   TxnResponseSchema,
-  WatchResponseSchema,
 } from "../../../server/proto/gen/rpc_pb.js";
-import { spanHas, spanOf } from "../../../server/proxy/key-span.ts";
+import { spanOf } from "../../../server/proxy/key-span.ts";
 import { leasingKv } from "../../../server/proxy/leasing-kv.ts";
 import type { SessionLeases } from "../../../server/proxy/session-leases.ts";
 import type { UpstreamKv } from "../../../server/proxy/upstream-kv.ts";
@@ -18,6 +17,7 @@ import type { OpenWatch } from "../../../server/proxy/watch-ranges.ts";
 import { Code, RpcError } from "../../../server/rpc/status.ts";
 import { ManualTiming } from "../../support/manual-timing.ts";
 import { TestMachine, bytes } from "../../support/test-machine.ts";
+import { ClusterWatch, type Happened } from "./cluster-watch.ts";
 
 /** The leasing prefix of all proxies here. */
 export const PREFIX = "leasing/";
@@ -26,10 +26,14 @@ export const PREFIX = "leasing/";
 export interface Way {
   /** Each message takes as long as this. */
   readonly pause: () => Promise<void>;
+  /** What watches say takes as long as this instead. */
+  readonly watchPause?: () => Promise<void>;
   /** Which way of a call fails. */
   readonly fails?: () => "there" | "back" | undefined;
   /** Whether nothing at all comes through. */
   readonly isCut?: () => boolean;
+  /** Whether the connection of a watch is lost with the response that was on it. */
+  readonly breaks?: () => boolean;
 }
 
 const AT_ONCE: Way = { pause: () => Promise.resolve() };
@@ -39,13 +43,20 @@ const AWAY = new RpcError(Code.UNAVAILABLE, "the member is away");
 export class LeasedCluster {
   readonly machine = new TestMachine();
   readonly timing = new ManualTiming();
-  readonly #history: { readonly revision: bigint; readonly events: readonly Event[] }[] = [];
+  /** What watches are told of. */
+  readonly history: Happened[] = [];
   readonly #leases = new Map<bigint, { readonly ttlSeconds: number; expiresMs: number }>();
   readonly #listeners = new Set<() => void>();
   #nextLease = 100n;
+  #compactedTo = 0n;
 
   get revision(): bigint {
     return BigInt(this.machine.machine.mvcc.currentRevision);
+  }
+
+  /** Below it watches cannot begin any more. */
+  get compactedTo(): bigint {
+    return this.#compactedTo;
   }
 
   get leases(): readonly bigint[] {
@@ -60,7 +71,7 @@ export class LeasedCluster {
   /** The key as it was at a revision. */
   at(key: string, revision: bigint): KeyValue | undefined {
     let found: KeyValue | undefined;
-    for (const { events } of this.#history) {
+    for (const { events } of this.history) {
       for (const { type, kv } of events) {
         if (!kv || kv.modRevision > revision || byteString(kv.key) !== key) continue;
         found = type === EventType.DELETE ? undefined : kv;
@@ -79,6 +90,11 @@ export class LeasedCluster {
   async advance(ms: number): Promise<void> {
     await this.timing.advance(ms);
     for (const [ID, { expiresMs }] of this.#leases) if (expiresMs <= this.timing.nowMs()) this.revoke(ID);
+  }
+
+  /** Watches that have not come to the present have to begin anew. */
+  compact(): void {
+    this.#compactedTo = this.revision;
   }
 
   revoke(ID: bigint): void {
@@ -131,29 +147,16 @@ export class LeasedCluster {
 
   watchesOver(way: Way): OpenWatch {
     return (keys, _token, sink) => {
-      const span = spanOf(keys);
-      let isClosed = false;
-      let isBusy = false;
-      let next = 0;
-      const pump = async (): Promise<void> => {
-        if (isBusy) return;
-        isBusy = true;
-        const take = () => (isClosed || next >= this.#history.length ? undefined : this.#history[next++]);
-        for (let entry = take(); entry; entry = take()) {
-          if (entry.revision < sink.nextRevision) continue;
-          const events = entry.events.filter(({ kv }) => spanHas(span, byteString(kv!.key)));
-          if (events.length === 0) continue;
-          await through(way);
-          if (!isClosed) sink.deliver(create(WatchResponseSchema, { events: [...events] }));
-        }
-        isBusy = false;
-      };
-      const listen = (): void => void pump();
+      const watch = new ClusterWatch(this, spanOf(keys), sink, async () => {
+        await through({ ...way, pause: way.watchPause ?? way.pause });
+        return way.breaks?.() !== true;
+      });
+      const listen = (): void => void watch.run();
       this.#listeners.add(listen);
       listen();
       return {
         close: () => {
-          isClosed = true;
+          watch.close();
           this.#listeners.delete(listen);
         },
       };
@@ -184,7 +187,7 @@ export class LeasedCluster {
     const outcome = this.machine.apply(init);
     if (outcome.fault !== undefined) throw new RpcError(Code.FAILED_PRECONDITION, outcome.fault);
     if (outcome.events.length > 0) {
-      this.#history.push({ revision: BigInt(outcome.revision), events: outcome.events });
+      this.history.push({ revision: BigInt(outcome.revision), events: outcome.events });
       for (const listen of this.#listeners) listen();
     }
     return outcome;

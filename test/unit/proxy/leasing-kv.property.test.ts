@@ -53,6 +53,7 @@ async function run(seed: number): Promise<{ readonly calls: number; readonly rea
     cluster.proxy({
       pause: turns.pause,
       isCut: () => cut.has(at),
+      breaks: () => losesCalls && random.below(25) === 0,
       fails: () => (losesCalls && random.below(25) === 0 ? (random.below(2) === 0 ? "there" : "back") : undefined),
     }),
   );
@@ -89,6 +90,7 @@ async function run(seed: number): Promise<{ readonly calls: number; readonly rea
       const at = random.below(2);
       if (!cut.delete(at)) cut.add(at);
     }
+    if (dice === 34) cluster.compact();
     if (dice === 31) await cluster.advance(random.below(30_000));
     if (dice < 34 && dice > 31) await cluster.advance(random.below(1500));
     if (!(await turns.next())) await cluster.advance(500);

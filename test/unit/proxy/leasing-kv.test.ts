@@ -147,7 +147,7 @@ test("answers to own changes that overtake each other leave the last change", as
   const gates: (() => void)[] = [];
   let isHeld = false;
   const pause = () => (isHeld ? new Promise<void>((resolve) => gates.push(resolve)) : Promise.resolve());
-  const { cluster, first } = await world({ first: { pause } });
+  const { cluster, first } = await world({ first: { pause, watchPause: () => Promise.resolve() } });
   await read(first.kv, "k");
   isHeld = true;
   const writes = [put(first.kv, "k", "1"), remove(first.kv, "k"), put(first.kv, "k", "3")];

@@ -188,11 +188,12 @@ test("other keys are another watch, even where key and end are the same bytes on
   expect(watches.map(({ token }) => token)).toEqual([undefined, "token"]);
 });
 
-test("whoever comes and goes, and however the watches keep pace: each gets every event from where it began, once", () => {
+test("whoever comes and goes, and however watches keep pace and break: each gets every event from its beginning, once", () => {
   const action = fc.oneof(
     fc.record({ kind: fc.constant("join" as const), back: fc.nat(4), isNow: fc.boolean() }),
     fc.record({ kind: fc.constant("leave" as const), which: fc.nat(5) }),
     fc.record({ kind: fc.constant("write" as const) }),
+    fc.record({ kind: fc.constant("break" as const), which: fc.nat(5) }),
     fc.record({ kind: fc.constant("run" as const), which: fc.nat(5), steps: fc.integer({ min: 1, max: 3 }) }),
   );
   fc.assert(
@@ -223,6 +224,10 @@ test("whoever comes and goes, and however the watches keep pace: each gets every
           ranges.add(KEYS, joined.receiver, undefined);
         } else if (one.kind === "leave") {
           for (const { watcher: left } of present.splice(one.which, 1)) ranges.remove(left.receiver);
+        } else if (one.kind === "break") {
+          // A watch that has begun goes on where it says.
+          const broken = watches.filter(({ isOpen }) => isOpen)[one.which];
+          if (broken && positions.has(broken)) positions.set(broken, broken.sink.nextRevision);
         } else for (const watch of watches.filter(({ isOpen }) => isOpen).slice(one.which)) advance(watch, one.steps);
       }
       for (let round = 0; round < 100; round++) for (const watch of watches) advance(watch, 1);
