@@ -45,7 +45,7 @@ export function inOrder(written: readonly RegisteredMember[]): readonly Register
 }
 
 /** Whether there is no place for a member: others came first. `members` are in order. */
-export function isFull(members: readonly RegisteredMember[], self: string, size: number): boolean {
+export function isFull(members: readonly { readonly key: string }[], self: string, size: number): boolean {
   const place = members.findIndex(({ key }) => key === self);
   return (place < 0 ? members.length : place) >= size;
 }

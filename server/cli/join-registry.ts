@@ -2,6 +2,7 @@ import { BootstrapError } from "../node/bootstrap.ts";
 import { pause } from "../node/pause.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
+import { discoveryFailure } from "./discovery-failure.ts";
 import { initialClusterText, inOrder, isFull, parseSize } from "./discovery-registry.ts";
 import type { RegisteredMember, RegistryKeys } from "./discovery-registry.ts";
 
@@ -58,21 +59,13 @@ interface Standing {
 
 async function standing({ registry, keys }: JoiningMember): Promise<Standing> {
   const text = await registry.value(keys.size);
-  if (text === undefined) throw failure("size key not found");
+  if (text === undefined) throw discoveryFailure("discovery: size key not found");
   const size = parseSize(text);
-  if (size === undefined) throw failure("size key is bad");
+  if (size === undefined) throw discoveryFailure("discovery: size key is bad");
   const { members: written, revision } = await registry.membersUnder(keys.members);
   const members = inOrder(written);
-  if (isFull(members, keys.self, size)) throw failure("cluster is full");
+  if (isFull(members, keys.self, size)) throw discoveryFailure("discovery: cluster is full");
   return { size, members, revision };
-}
-
-/** In etcd's words, with what to do. */
-function failure(reason: string): BootstrapError {
-  return new BootstrapError(
-    `failed to join discovery cluster (discovery: ${reason}): ` +
-      "do not reuse a discovery token; write the size of the cluster under a new one",
-  );
 }
 
 async function insist<T>({ clock, logger }: JoiningMember, reason: string, attempt: () => Promise<T>): Promise<T> {

@@ -146,7 +146,7 @@ async function found(given: Config, logger: Logger): Promise<Config> {
 }
 
 function known(config: Config, walFolder: string, logger: Logger): Config {
-  if (config.discovery?.kind === "registry") {
+  if (config.discovery?.kind === "registry" || config.discovery?.kind === "folder") {
     logger.warn("discovery token is ignored since cluster already initialized; valid logs are found", {
       "wal-dir": walFolder,
     });

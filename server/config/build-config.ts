@@ -4,7 +4,7 @@ import { parseAutoCompaction } from "./auto-compaction.ts";
 import type { AutoCompaction } from "./auto-compaction.ts";
 import { openSslCipher } from "./cipher-suites.ts";
 import type { Config, LogLevel, TlsConfig } from "./config.ts";
-import { discoveryOf } from "./discovery.ts";
+import { clusterToken, discoveryOf } from "./discovery.ts";
 import { parseInitialCluster } from "./initial-cluster.ts";
 import type { InitialMember } from "./initial-cluster.ts";
 import { logOutputsOf, parseLogRotation } from "./log-settings.ts";
@@ -91,7 +91,7 @@ function membership(settings: Settings, peerUrls: readonly ServerUrl[], members:
     initialCluster: discovery === undefined ? members : [{ name: settings.get("name"), peerUrls }],
     initialClusterState:
       settings.get("initial-cluster-state") === "existing" ? ("existing" as const) : ("new" as const),
-    initialClusterToken: discovery?.kind === "registry" ? discovery.token : settings.get("initial-cluster-token"),
+    initialClusterToken: clusterToken(discovery, settings),
     strictReconfigCheck: settings.get("strict-reconfig-check"),
     forceNewCluster: settings.get("force-new-cluster"),
     maxLearners: settings.get("max-learners"),

@@ -1,6 +1,6 @@
 import { parse as parseYaml } from "yaml";
 import { parseOptionValue } from "./option-value.ts";
-import { flagNamed } from "./options.ts";
+import { settingNamed } from "./options.ts";
 import { accepted, rejected } from "./parsed.ts";
 import type { Parsed } from "./parsed.ts";
 import { refusal, warning } from "./refusal.ts";
@@ -42,6 +42,7 @@ const DISCOVERY: Section = {
             cert: "discovery-cert",
             key: "discovery-key",
             cacert: "discovery-cacert",
+            "server-name": "discovery-server-name",
             "insecure-transport": "discovery-insecure-transport",
             "insecure-skip-tls-verify": "discovery-insecure-skip-tls-verify",
           },
@@ -110,7 +111,7 @@ type ReadEntry =
   { readonly kind: "setting"; readonly flag: string; readonly text: string } | { readonly kind: "unknown" } | Refusal;
 
 function readEntry(path: string, { key, flag, inSection, value }: Entry): ReadEntry {
-  const option = flag === undefined || NOT_IN_FILE.has(flag) ? undefined : flagNamed(flag);
+  const option = flag === undefined || NOT_IN_FILE.has(flag) ? undefined : settingNamed(flag);
   if (option === undefined || (!inSection && ONLY_IN_SECTION.has(option.name))) {
     return inSection && value !== false && !WITHOUT_MEANING.has(key)
       ? refusal(`${key} in ${path} is not built yet: remove it`)

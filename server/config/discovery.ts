@@ -1,7 +1,7 @@
 import type { Settings } from "./settings.ts";
 
 /** Whom a member asks who founds the cluster with it, where --initial-cluster does not say. */
-export type Discovery = RegistryDiscovery | DnsDiscovery;
+export type Discovery = RegistryDiscovery | FolderDiscovery | DnsDiscovery;
 
 /** Keys of another etcd: every member writes itself there and waits for the others (etcd's v3 discovery). */
 export interface RegistryDiscovery {
@@ -22,6 +22,17 @@ export interface RegistryTls {
   readonly keyFile: string | undefined;
   readonly trustedCaFile: string | undefined;
   readonly isVerified: boolean;
+  /** The name that its certificate has to have in place of the endpoint's host. */
+  readonly serverName: string | undefined;
+}
+
+/** A folder of keys in an etcd of release 3.5 or before, over HTTP (etcd's v2 discovery). */
+export interface FolderDiscovery {
+  readonly kind: "folder";
+  /** Where the folder is; its last part is the token, and the whole text is the cluster's token. */
+  readonly url: string;
+  /** The HTTP proxy on the way there. */
+  readonly proxy: string | undefined;
 }
 
 /** SRV records of a domain. */
@@ -36,9 +47,24 @@ export interface DnsDiscovery {
 export function discoveryOf(settings: Settings): Discovery | undefined {
   const endpoints = settings.get("discovery-endpoints");
   if (endpoints.length > 0) return registryOf(settings, endpoints);
+  const url = settings.get("discovery");
+  if (url !== "") return Object.freeze({ kind: "folder", url, proxy: settings.get("discovery-proxy") || undefined });
   const domain = settings.get("discovery-srv");
   if (domain === "") return undefined;
   return Object.freeze({ kind: "dns", domain, serviceName: settings.get("discovery-srv-name") || undefined });
+}
+
+/** What the ids of the cluster and its members are made of, so that two clusters never take each other's members for theirs. */
+export function clusterToken(discovery: Discovery | undefined, settings: Settings): string {
+  switch (discovery?.kind) {
+    case "registry":
+      return discovery.token;
+    case "folder":
+      return discovery.url;
+    case "dns":
+    case undefined:
+      return settings.get("initial-cluster-token");
+  }
 }
 
 /** What is wrong with the flags of discovery, in etcd's sentences. */
@@ -46,8 +72,8 @@ export function flawOfDiscovery(settings: Settings): string | undefined {
   const endpoints = settings.get("discovery-endpoints");
   const hasToken = settings.get("discovery-token") !== "";
   const listed = settings.isGiven("initial-cluster") && settings.textOf("initial-cluster") !== "";
-  const ways = [listed, settings.get("discovery-srv") !== "", endpoints.length > 0].filter(Boolean);
-  if (ways.length > 1) {
+  const asked = [settings.get("discovery") !== "", settings.get("discovery-srv") !== "", endpoints.length > 0];
+  if ([listed, ...asked].filter(Boolean).length > 1) {
     return (
       "multiple discovery or bootstrap flags are set. " +
       'Choose one of "initial-cluster", "discovery", "discovery-endpoints" or "discovery-srv"'
@@ -105,15 +131,16 @@ function registryOf(settings: Settings, endpoints: readonly string[]): RegistryD
   });
 }
 
-/** As etcd's client has it: certificates, or a wish not to be without TLS or verification, mean TLS. */
+/** As etcd's client has it: certificates, a name in them, or a wish not to be without TLS or verification, mean TLS. */
 function tlsOf(settings: Settings): RegistryTls | undefined {
   const certFile = settings.get("discovery-cert") || undefined;
   const keyFile = settings.get("discovery-key") || undefined;
   const trustedCaFile = settings.get("discovery-cacert") || undefined;
   const isVerified = !settings.get("discovery-insecure-skip-tls-verify");
   const isWanted = !settings.get("discovery-insecure-transport") || !isVerified;
-  const hasFiles = certFile !== undefined || keyFile !== undefined || trustedCaFile !== undefined;
-  return hasFiles || isWanted ? { certFile, keyFile, trustedCaFile, isVerified } : undefined;
+  const serverName = settings.get("discovery-server-name") || undefined;
+  const isSetUp = [certFile, keyFile, trustedCaFile, serverName].some((text) => text !== undefined);
+  return isSetUp || isWanted ? { certFile, keyFile, trustedCaFile, isVerified, serverName } : undefined;
 }
 
 function userOf(settings: Settings): RegistryDiscovery["user"] {

@@ -5,8 +5,6 @@ import type { Parsed } from "./parsed.ts";
 interface GateRow {
   readonly default: boolean;
   readonly stage: "alpha" | "beta";
-  /** Whether switching it on has its effect, or needs none here. */
-  readonly built: boolean;
   readonly help: string;
 }
 
@@ -15,43 +13,36 @@ export const FEATURE_GATES = {
   CompactHashCheck: {
     default: false,
     stage: "alpha",
-    built: true,
     help: "The leader compares the members' compaction hashes.",
   },
   InitialCorruptCheck: {
     default: false,
     stage: "alpha",
-    built: true,
     help: "A member compares its data with the others before it serves.",
   },
   LeaseCheckpoint: {
     default: false,
     stage: "alpha",
-    built: true,
     help: "The leader tells the others how long leases still have, so that a new leader does not renew them.",
   },
   LeaseCheckpointPersist: {
     default: false,
     stage: "alpha",
-    built: true,
     help: "That knowledge survives a restart. Needs LeaseCheckpoint.",
   },
   SetMemberLocalAddr: {
     default: false,
     stage: "alpha",
-    built: true,
     help: "Peers are called from the first address that this member advertises.",
   },
   StopGRPCServiceOnDefrag: {
     default: false,
     stage: "alpha",
-    built: true,
     help: "Clients are sent away while the member defragments.",
   },
   TxnModeWriteWithSharedBuffer: {
     default: true,
     stage: "beta",
-    built: true,
     help: "How bbolt serves reads within a write transaction. Without effect here.",
   },
 } as const satisfies Record<string, GateRow>;

@@ -17,13 +17,11 @@ Every flag can also be set in the environment, but not in both places at once. W
 \`client-transport-security\` and \`peer-transport-security\`; other flags and the environment are then ignored. What
 concerns v3 discovery is under \`discovery-config\` alone, in etcd's form: \`token\` and \`client\`, with \`endpoints\`, the times
 in nanoseconds, and two mappings more, \`secure\` (\`cert\`, \`key\`, \`cacert\`, \`insecure-transport\`,
-\`insecure-skip-tls-verify\`) and \`auth\` (\`username\`, \`password\`).
+\`insecure-skip-tls-verify\`, and what is no flag: \`server-name\`, the name that the service's certificate has to have in place
+of the endpoint's host) and \`auth\` (\`username\`, \`password\`).
 
-**works**: as in etcd. **ignored**: accepted, without effect. **not built**: a value other than the default ends the
-start with a message that names the flag.
+**works**: as in etcd. **ignored**: accepted, without effect.
 `;
-
-const STATUS_WORDS = { works: "works", ignored: "ignored", "not-built": "not built" } as const;
 
 /** The reference of all flags, in Markdown. */
 export function flagsReference(): string {
@@ -40,24 +38,19 @@ function row(option: Option): readonly string[] {
     `\`--${option.name}\``,
     `\`${variableOf(option.name)}\``,
     shown === "" ? "" : `\`${shown}\``,
-    status(option),
+    option.status,
     option.help,
   ];
-}
-
-function status(option: Option): string {
-  const only = option.built?.map((value) => `\`${value}\``).join(", ");
-  return only === undefined ? STATUS_WORDS[option.status] : `works: ${only}`;
 }
 
 function gatesSection(): string {
   const rows = FEATURE_GATE_NAMES.map((name) => {
     const gate = FEATURE_GATES[name];
-    return [`\`${name}\``, gate.stage, `\`${gate.default}\``, gate.built ? "works" : "not built", gate.help];
+    return [`\`${name}\``, gate.stage, `\`${gate.default}\``, gate.help];
   });
   const note =
     "`--feature-gates` also takes `AllAlpha` and `AllBeta`, which set every gate of their stage that is not named.\n";
-  return `## Feature gates\n\n${note}\n${table(["Gate", "Stage", "Default", "Status", "What it does"], rows)}`;
+  return `## Feature gates\n\n${note}\n${table(["Gate", "Stage", "Default", "What it does"], rows)}`;
 }
 
 /** Columns are padded, as the formatter would. */

@@ -18,11 +18,7 @@ export const USAGE = `Usage:
     Show all flags.
 `;
 
-const STATUS_NOTES = {
-  works: "",
-  ignored: " (Accepted without effect.)",
-  "not-built": " (Not built yet: only the default starts.)",
-} as const;
+const STATUS_NOTES = { works: "", ignored: " (Accepted without effect.)" } as const;
 
 /** The text of `--help`: every flag under its heading, with its default. */
 export function helpText(): string {
@@ -37,8 +33,7 @@ export function shownDefault(option: Option): string {
 
 /** What the help says of a flag, its status included. */
 export function describeOption(option: Option): string {
-  const builtNote = option.built === undefined ? "" : ` (Built so far: ${option.built.join(", ")}.)`;
-  return option.help + builtNote + STATUS_NOTES[option.status];
+  return option.help + STATUS_NOTES[option.status];
 }
 
 function flagHelp(option: Option): string {
@@ -50,6 +45,6 @@ function flagHelp(option: Option): string {
 function gateLines(): readonly string[] {
   return FEATURE_GATE_NAMES.map((name) => {
     const gate = FEATURE_GATES[name];
-    return `      ${name} (${gate.stage}, ${gate.default}): ${gate.help}${gate.built ? "" : STATUS_NOTES["not-built"]}`;
+    return `      ${name} (${gate.stage}, ${gate.default}): ${gate.help}`;
   });
 }

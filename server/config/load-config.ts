@@ -1,11 +1,11 @@
 import { messageOf } from "../base/message-of.ts";
-import { refuseUnbuilt, warnOfIgnored } from "./built-check.ts";
 import { buildConfig } from "./build-config.ts";
 import { readConfigFile } from "./config-file.ts";
 import type { Config } from "./config.ts";
 import { addEnvironment, variableOf } from "./environment.ts";
 import type { Environment, WithEnvironment } from "./environment.ts";
 import type { Given } from "./given.ts";
+import { ignoredWarnings } from "./ignored-warnings.ts";
 import { parseArguments } from "./parse-arguments.ts";
 import { refusal } from "./refusal.ts";
 import type { ConfigWarning, Refusal } from "./refusal.ts";
@@ -54,8 +54,6 @@ function configFrom(
   const resolved = resolveSettings(given);
   if (resolved.kind === "refused") return resolved;
   const { settings } = resolved;
-  const unbuilt = refuseUnbuilt(settings);
-  if (unbuilt !== undefined) return unbuilt;
   const invalidity = invalidityOf(settings, { isFromFlags });
   if (invalidity !== undefined) return refusal(invalidity);
   const config = buildConfig(settings, defaultHost);
@@ -63,7 +61,7 @@ function configFrom(
   const warnings = [
     ...sourceWarnings,
     ...resolved.warnings,
-    ...warnOfIgnored(settings),
+    ...ignoredWarnings(settings),
     ...settingWarnings(settings, config.value),
   ];
   return { kind: "run", config: config.value, warnings };

@@ -2,11 +2,8 @@
 export type OptionKind =
   "bool" | "string" | "strings" | "int" | "uint" | "uint32" | "duration" | "urls" | "feature-gates";
 
-/**
- * What setting a flag does. `works`: it has etcd's effect. `ignored`: it is accepted and has none, because what it
- * tunes does not exist here. `not-built`: a start that needs its effect is refused.
- */
-export type OptionStatus = "works" | "ignored" | "not-built";
+/** What setting a flag does. `works`: it has etcd's effect. `ignored`: it has none, because what it tunes does not exist here. */
+export type OptionStatus = "works" | "ignored";
 
 /** One flag: everything that the command line, the environment, the configuration file and the help know of it. */
 export interface Option {
@@ -22,10 +19,6 @@ export interface Option {
   readonly choices?: readonly string[];
   /** Whether a message about another text repeats it, as etcd's does for flags that once took several. */
   readonly repeatsBadChoice?: true;
-  /** Of the values etcd has, those whose effect is built; comma-separated values are looked at one by one. */
-  readonly built?: readonly string[];
-  /** What to do where the effect will not be built. */
-  readonly instead?: string;
   /** Never repeated in a message. */
   readonly secret?: true;
   /** etcd's own warning for whoever still sets it. */

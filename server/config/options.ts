@@ -9,8 +9,19 @@ import { AUTH_OPTIONS, SECURITY_OPTIONS } from "./options-security.ts";
 import { GENERAL_OPTIONS, TUNING_OPTIONS, UNSAFE_OPTIONS } from "./options-tuning.ts";
 import type { Option } from "./option.ts";
 
-/** Every flag under its present name: the one source of the command line, environment, configuration file and help. */
-export const OPTIONS = [
+/** Settings that are no flags: only the configuration file has them, in a section. */
+const FILE_OPTIONS = [
+  {
+    name: "discovery-server-name",
+    kind: "string",
+    default: "",
+    status: "works",
+    help: "Name that the certificate of the v3 discovery service has to have in place of the endpoint's host.",
+  },
+] as const satisfies readonly Option[];
+
+/** Every flag under its present name. */
+const FLAG_OPTIONS = [
   ...MEMBER_OPTIONS,
   ...CLUSTERING_OPTIONS,
   ...SECURITY_OPTIONS,
@@ -23,7 +34,10 @@ export const OPTIONS = [
   ...GENERAL_OPTIONS,
 ] as const;
 
-/** The present name of a flag. */
+/** Every setting under its present name: the one source of the command line, environment, configuration file and help. */
+export const OPTIONS = [...FLAG_OPTIONS, ...FILE_OPTIONS] as const;
+
+/** The present name of a setting. */
 export type OptionName = (typeof OPTIONS)[number]["name"];
 
 /** The flags that `--help` lists under one heading. */
@@ -54,7 +68,7 @@ export const OPTION_GROUPS: readonly OptionGroup[] = [
 ];
 
 const FLAGS: ReadonlyMap<string, Option> = new Map(
-  [...OPTIONS, ...ALIAS_OPTIONS].map((option): [string, Option] => [option.name, option]),
+  [...FLAG_OPTIONS, ...ALIAS_OPTIONS].map((option): [string, Option] => [option.name, option]),
 );
 
 /** Every flag, old names included. */
@@ -65,7 +79,12 @@ export function flagNamed(name: string): Option | undefined {
   return FLAGS.get(name);
 }
 
-/** The flag of this present name. */
+/** The flag of this name, or what only the configuration file has under it. */
+export function settingNamed(name: string): Option | undefined {
+  return FLAGS.get(name) ?? BY_NAME.get(name);
+}
+
+/** The setting of this present name. */
 export function optionNamed(name: OptionName): Option {
   return must(BY_NAME.get(name), `there is an option ${name}`);
 }
@@ -79,8 +98,7 @@ function optionOfAlias(alias: Alias): Option {
   const help = `Old name of ${replacementOf(alias)}.`;
   if (alias.gate !== undefined) {
     const gate = FEATURE_GATES[alias.gate];
-    const status = gate.built ? "works" : "not-built";
-    return { name: alias.name, kind: "bool", default: String(gate.default), status, help };
+    return { name: alias.name, kind: "bool", default: String(gate.default), status: "works", help };
   }
   const target = must(BY_NAME.get(alias.flag ?? ""), `the flag behind --${alias.name} exists`);
   return { ...target, name: alias.name, help };

@@ -14,6 +14,7 @@ const HEARTBEATS_PER_ELECTION_MIN = 5;
 export function invalidityOf(settings: Settings, { isFromFlags }: { isFromFlags: boolean }): string | undefined {
   const ofFlags = isFromFlags ? [advertisedClients] : [];
   for (const check of [
+    fallback,
     logging,
     boundUrls,
     advertisedUrls,
@@ -28,6 +29,12 @@ export function invalidityOf(settings: Settings, { isFromFlags }: { isFromFlags:
     if (invalidity !== undefined) return invalidity;
   }
   return undefined;
+}
+
+function fallback(settings: Settings): string | undefined {
+  return settings.get("discovery-fallback") === "proxy"
+    ? `v2 proxy is deprecated, and --discovery-fallback can't be configured as "proxy"`
+    : undefined;
 }
 
 function logging(settings: Settings): string | undefined {
@@ -99,9 +106,6 @@ function gates(settings: Settings): string | undefined {
 }
 
 function checks(settings: Settings): string | undefined {
-  if (settings.get("discovery-fallback") === "proxy") {
-    return `v2 proxy is deprecated, and --discovery-fallback can't be configured as "proxy"`;
-  }
   return settings.get("compact-hash-check-time") <= 0
     ? `--${settings.writtenAs("compact-hash-check-time")} must be >0 (set to ${settings.textOf("compact-hash-check-time")})`
     : undefined;

@@ -87,7 +87,7 @@ discovery-config:
     keepalive-time: 3000000000
     keepalive-timeout: 4000000000
     max-request-bytes: 5
-    secure: {cert: c, key: k, cacert: t, insecure-transport: false, insecure-skip-tls-verify: true}
+    secure: {cert: c, key: k, cacert: t, server-name: s, insecure-transport: false, insecure-skip-tls-verify: true}
     auth: {username: root, password: secret}
 `;
     const { discovery, initialClusterToken } = run("--config-file /etcd.yml", withFile(text));
@@ -99,7 +99,7 @@ discovery-config:
       requestTimeoutMs: 7000,
       keepaliveTimeMs: 3000,
       keepaliveTimeoutMs: 4000,
-      tls: { certFile: "c", keyFile: "k", trustedCaFile: "t", isVerified: false },
+      tls: { certFile: "c", keyFile: "k", trustedCaFile: "t", isVerified: false, serverName: "s" },
       user: { name: "root", password: "secret" },
     });
   });
@@ -107,6 +107,25 @@ discovery-config:
   test("may leave parts of v3 discovery empty", () => {
     const text = "discovery-config: {token: abc, client: {endpoints: [http://a:1], secure: , auth: {username: }}}";
     expect(run("--config-file /etcd.yml", withFile(text)).discovery).toMatchObject({ tls: undefined, user: undefined });
+  });
+
+  test("speaks TLS with a discovery service whose certificate's name it says", () => {
+    const text =
+      "discovery-config: {token: abc, client: {endpoints: [a:1], secure: {server-name: s, insecure-transport: true}}}";
+    expect(run("--config-file /etcd.yml", withFile(text)).discovery).toMatchObject({ tls: { serverName: "s" } });
+  });
+
+  test("has no key for that name outside of its section", () => {
+    const surroundings = withFile("discovery-server-name: s");
+    expect(warningsOf("--config-file /etcd.yml", surroundings)).toContain(
+      "unrecognized key in the configuration file | /etcd.yml | discovery-server-name",
+    );
+  });
+
+  test("holds v2 discovery under the flags' names", () => {
+    const text = "discovery: http://a:1/t\ndiscovery-proxy: http://p:1\ndiscovery-fallback: proxy";
+    const { discovery } = run("--config-file /etcd.yml", withFile(text));
+    expect(discovery).toEqual({ kind: "folder", url: "http://a:1/t", proxy: "http://p:1" });
   });
 
   test("passes over v3 discovery outside of its section, as etcd does", () => {
@@ -137,16 +156,11 @@ discovery-config:
     ["name: {a: b}", "invalid value for name in /etcd.yml: not a value of this kind"],
     ["- a", "cannot read the configuration file /etcd.yml: it is not a mapping of keys to values"],
     ["peer-transport-security: 3", "invalid peer-transport-security"],
-    ["discovery: http://a", /^--discovery=http:\/\/a is not built: use --discovery-token/],
     [
       "client-transport-security: {allowed-cn: [a]}",
       "client-transport-security.allowed-cn in /etcd.yml is not built yet: remove it",
     ],
     ["discovery-config: {endpoints: [a]}", "discovery-config.endpoints in /etcd.yml is not built yet: remove it"],
-    [
-      "discovery-config: {client: {secure: {server-name: a}}}",
-      "discovery-config.client.secure.server-name in /etcd.yml is not built yet: remove it",
-    ],
     ["discovery-config: 3", "invalid discovery-config"],
     ["discovery-config: {client: {secure: [a]}}", "invalid discovery-config.client.secure"],
     ["discovery-config: {token: a}", "both --discovery-token and --discovery-endpoints must be set"],

@@ -24,7 +24,7 @@ describe("v3 discovery", () => {
     ["--discovery-insecure-transport=false", { isVerified: true, certFile: undefined }],
     ["--discovery-insecure-skip-tls-verify", { isVerified: false }],
     ["--discovery-cert c --discovery-key k", { certFile: "c", keyFile: "k", isVerified: true }],
-    ["--discovery-cacert ca", { trustedCaFile: "ca" }],
+    ["--discovery-cacert ca", { trustedCaFile: "ca", serverName: undefined }],
   ])("speaks TLS with %s", (flags, tls) => {
     expect(run(`${V3} ${flags}`).discovery).toMatchObject({ tls });
   });
@@ -34,6 +34,22 @@ describe("v3 discovery", () => {
     ["--discovery-user u --discovery-password p", { name: "u", password: "p" }],
   ])("logs in with %s", (flags, user) => {
     expect(run(`${V3} ${flags}`).discovery).toMatchObject({ user });
+  });
+});
+
+describe("v2 discovery", () => {
+  const URL = "http://a:1/v2/keys/t";
+
+  test("takes the whole URL for the cluster's token and knows this member alone", () => {
+    const { discovery, initialCluster, initialClusterToken } = run(`--discovery ${URL} --name n`);
+    expect(discovery).toEqual({ kind: "folder", url: URL, proxy: undefined });
+    expect(initialCluster).toMatchObject([{ name: "n", peerUrls: [{ text: "http://localhost:2380" }] }]);
+    expect(initialClusterToken).toBe(URL);
+  });
+
+  test("may go through a proxy, which means nothing without it", () => {
+    expect(run(`--discovery ${URL} --discovery-proxy p:3128`).discovery).toMatchObject({ proxy: "p:3128" });
+    expect(run("--discovery-proxy p:3128").discovery).toBeUndefined();
   });
 });
 
@@ -55,6 +71,10 @@ const SEVERAL =
 test.each([
   [`${V3} --initial-cluster default=http://localhost:2380`, SEVERAL],
   [`${V3} --discovery-srv example.org`, SEVERAL],
+  [`${V3} --discovery http://a:1/t`, SEVERAL],
+  ["--discovery http://a:1/t --initial-cluster default=http://localhost:2380", SEVERAL],
+  ["--discovery http://a:1/t --discovery-srv example.org", SEVERAL],
+  ["--discovery http://a:1/t --discovery-token t", "both --discovery-token and --discovery-endpoints must be set"],
   ["--discovery-token t", "both --discovery-token and --discovery-endpoints must be set"],
   ["--discovery-endpoints http://a:1", "both --discovery-token and --discovery-endpoints must be set"],
   ["--discovery-token t --discovery-endpoints a,", "--discovery-endpoints must not contain empty endpoints"],
@@ -64,10 +84,6 @@ test.each([
   ],
   [`${V3} --discovery-cert c`, "KeyFile and CertFile must both be present[key: , cert: c]"],
   [`${V3} --discovery-proxy http://p`, /^both v2 discovery settings/],
-  [
-    "--discovery http://a/b",
-    /^--discovery=http:\/\/a\/b is not built: use --discovery-token and --discovery-endpoints/,
-  ],
 ])("%s is refused", (line, message) => {
   const refusal = refused(line);
   expect(refusal.exitCode).toBe(1);

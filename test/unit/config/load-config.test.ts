@@ -270,22 +270,3 @@ describe("TLS", () => {
     expect(refused(line)).toEqual({ exitCode: 1, message });
   });
 });
-
-describe("an effect that is not built", () => {
-  test("ends the start with one clear line", () => {
-    const message =
-      "--discovery=http://a is not built: " +
-      "use --discovery-token and --discovery-endpoints, for etcd serves no v2 since 3.6";
-    expect(refused("--discovery=http://a")).toEqual({ exitCode: 1, message });
-  });
-
-  test.each([
-    "--force-new-cluster=false",
-    "--compact-hash-check-time=60s",
-    "--cors=",
-    "--host-whitelist=*",
-    "--discovery-insecure-transport",
-  ])("is not asked for by %s", (line) => {
-    expect(run(line).name).toBe("default");
-  });
-});
