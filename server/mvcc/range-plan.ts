@@ -6,6 +6,7 @@ import { sortInSlices } from "../base/sort-in-slices.ts";
 import type { KeyValue } from "../proto/gen/kv_pb.js";
 import { RangeRequest_SortOrder as SortOrder, RangeRequest_SortTarget as SortTarget } from "../proto/gen/rpc_pb.js";
 import type { RangeRequest, RangeResponse, ResponseHeader } from "../proto/gen/rpc_pb.js";
+import { hasRevisionBounds, isWithinRevisionBounds } from "../proto/revision-bounds.ts";
 import type { Deferred, Lookup } from "./deferred.ts";
 import type { KeyVersion } from "./key-version.ts";
 import { keyRange } from "./key-range.ts";
@@ -85,7 +86,7 @@ class Collector {
     this.#revision = revision;
     this.#limit = request.limit > 0n ? Number(request.limit) : Infinity;
     // One more than the limit tells whether there is more. With a sort order or a filter all are looked at.
-    this.#wanted = request.sortOrder !== SortOrder.NONE || hasFilter(request) ? Infinity : this.#limit + 1;
+    this.#wanted = request.sortOrder !== SortOrder.NONE || hasRevisionBounds(request) ? Infinity : this.#limit + 1;
     if (request.countOnly) this.#wanted = 0;
   }
 
@@ -145,21 +146,9 @@ export function keyValues({ isKeysOnly }: RangeFrame, records: readonly Uint8Arr
   return isKeysOnly ? all.map((kv) => ({ ...kv, value: EMPTY })) : all;
 }
 
-function hasFilter(request: RangeRequest): boolean {
-  const { minModRevision, maxModRevision, minCreateRevision, maxCreateRevision } = request;
-  return minModRevision !== 0n || maxModRevision !== 0n || minCreateRevision !== 0n || maxCreateRevision !== 0n;
-}
-
 function filterOf(request: RangeRequest): (version: KeyVersion) => boolean {
-  if (!hasFilter(request)) return () => true;
-  return ({ main, createRevision }) =>
-    isInside(main, request.minModRevision, request.maxModRevision) &&
-    isInside(createRevision, request.minCreateRevision, request.maxCreateRevision);
-}
-
-/** 0 as a bound means none. */
-function isInside(revision: Revision, min: bigint, max: bigint): boolean {
-  return (min === 0n || revision >= min) && (max === 0n || revision <= max);
+  if (!hasRevisionBounds(request)) return () => true;
+  return ({ main, createRevision }) => isWithinRevisionBounds(request, { modRevision: main, createRevision });
 }
 
 /** The index gives keys in ascending order; by any other target than the key NONE means ascending, too. */

@@ -8,6 +8,7 @@ import {
   type RangeResponse,
   type ResponseHeader,
 } from "../proto/gen/rpc_pb.js";
+import { isWithinRevisionBounds } from "../proto/revision-bounds.ts";
 
 const NO_VALUE = new Uint8Array();
 
@@ -25,20 +26,8 @@ export function rangeOfOneKey(
 ): RangeResponse {
   const head = header && { header };
   if (!kv) return create(RangeResponseSchema, { ...head });
-  if (request.countOnly || !isWithin(request, kv)) return create(RangeResponseSchema, { ...head, count: 1n });
+  if (request.countOnly || !isWithinRevisionBounds(request, kv))
+    return create(RangeResponseSchema, { ...head, count: 1n });
   const shown = request.keysOnly ? { ...kv, value: NO_VALUE } : kv;
   return create(RangeResponseSchema, { ...head, count: 1n, kvs: [shown] });
-}
-
-function isWithin(request: RangeRequest, { modRevision, createRevision }: KeyValue): boolean {
-  const { minModRevision, maxModRevision, minCreateRevision, maxCreateRevision } = request;
-  return (
-    isBetween(modRevision, minModRevision, maxModRevision) &&
-    isBetween(createRevision, minCreateRevision, maxCreateRevision)
-  );
-}
-
-/** A bound of zero is none. */
-function isBetween(revision: bigint, min: bigint, max: bigint): boolean {
-  return (min === 0n || revision >= min) && (max === 0n || revision <= max);
 }
