@@ -164,15 +164,17 @@ export class TestMember {
     return { id: this.id, peerUrls: [this.url] };
   }
 
-  /** Cuts all connections that came in. */
-  cut(): void {
+  /** Cuts all connections that came in; resolves when they are closed. */
+  async cut(): Promise<void> {
+    const closed = [...this.sockets].map((socket) => new Promise((resolve) => socket.once("close", resolve)));
     for (const socket of this.sockets) socket.destroy();
+    await Promise.all(closed);
   }
 
   async stop(): Promise<void> {
     await this.network.close();
     this.server.close();
-    this.cut();
+    await this.cut();
   }
 }
 
@@ -201,6 +203,6 @@ export async function untilConnected(one: TestMember, two: TestMember): Promise<
         if (from.network.streamsTo(to.id).length !== 2) throw new Error("no streams");
       }
     },
-    { timeout: 5000, interval: 5 },
+    { timeout: 60_000, interval: 5 },
   );
 }

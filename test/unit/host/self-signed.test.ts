@@ -59,7 +59,7 @@ test("curl trusts it when it is told to, and not otherwise", async () => {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   onTestFinished(() => void server.close());
   const url = `https://127.0.0.1:${String((server.address() as AddressInfo).port)}/`;
-  const base = ["--silent", "--show-error", "--max-time", "5"];
+  const base = ["--silent", "--show-error", "--max-time", "60"];
   expect((await curl("curl", [...base, "--cacert", files.certFile, url])).stdout).toBe("hello");
   expect((await curl("curl", [...base, "--insecure", url])).stdout).toBe("hello");
   await expect(curl("curl", [...base, url])).rejects.toThrow();
@@ -72,5 +72,5 @@ test("members with certificates of their own making talk to each other unverifie
   const [one, two] = await connectedPair({ tls: { server, client } });
   one.network.send([heartbeat(4)]);
   await expect.poll(() => two.handlers.received).toMatchObject([{ commit: 4 }]);
-  expect(await one.network.calls.version([two.url], 1000)).toMatchObject({ etcdserver: "3.6.16" });
+  expect(await one.network.calls.version([two.url], 30_000)).toMatchObject({ etcdserver: "3.6.16" });
 });

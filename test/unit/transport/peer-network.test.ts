@@ -17,7 +17,7 @@ import {
   untilConnected,
 } from "../../support/peer-member.ts";
 
-const soon = { timeout: 5000, interval: 5 };
+const soon = { timeout: 60_000, interval: 5 };
 const commits = (messages: readonly Message[]) => messages.map(({ commit }) => commit);
 
 function append(index: number, entries: readonly Entry[], to = N2): Message {
@@ -108,9 +108,8 @@ test("streams that are cut come back and begin a new framing", async () => {
   const [one, two] = await connectedPair();
   one.network.send([append(0, [entry(1)]), append(1, [entry(2)])]);
   await vi.waitFor(() => expect(two.handlers.received).toHaveLength(2), soon);
-  one.cut();
-  two.cut();
-  await vi.waitFor(() => expect(one.network.streamsTo(N2)).toHaveLength(0), soon);
+  // They may be back before anybody sees that they were gone: what is waited for is the end of the old ones.
+  await Promise.all([one.cut(), two.cut()]);
   await untilConnected(one, two);
   one.network.send([append(2, [entry(3)])]);
   await vi.waitFor(() => expect(two.handlers.received).toHaveLength(3), soon);
@@ -417,7 +416,7 @@ test("a receiver that takes its time holds the sender back", async () => {
       before = read;
       expect(isStill).toBe(true);
     },
-    { timeout: 5000, interval: 100 },
+    { timeout: 60_000, interval: 100 },
   );
   expect(read).toBeLessThan(32);
   gate.resolve(undefined);
@@ -437,7 +436,7 @@ test.each([
     "the receiver cuts the connection in the middle",
     (one: TestMember, two: TestMember) => {
       two.handlers.onSnapshot = async (_message, chunks) => {
-        for await (const _ of chunks) two.cut();
+        for await (const _ of chunks) await two.cut();
       };
       const body = snapshotBody(Array.from({ length: 500 }, () => new Uint8Array(64 * 1024)));
       one.network.sendSnapshot(snapshotMessage(), body);
