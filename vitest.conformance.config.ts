@@ -7,6 +7,7 @@ export default defineConfig({
     exclude: ["test/conformance/raft-vectors/**"],
     testTimeout: 300_000,
     hookTimeout: 300_000,
+    expect: { poll: { timeout: 60_000, interval: 50 } },
     pool: "forks",
     maxWorkers: 1,
     fileParallelism: false,

@@ -9,7 +9,7 @@ import { waitUntil } from "./wait-until.ts";
 
 /** What a server logs when clients may come; etcd's words. */
 const READY = "ready to serve client requests";
-const READY_TIMEOUT_MS = 60_000;
+const READY_TIMEOUT_MS = 120_000;
 
 /** Every server that was started and has not ended: none outlives the harness. */
 const running = new Set<ChildProcess>();
@@ -154,7 +154,7 @@ export class ClusterMember {
   }
 
   /** Lets it shut down. */
-  async stop(timeoutMs = 20_000): Promise<void> {
+  async stop(timeoutMs = 60_000): Promise<void> {
     const child = this.#child;
     child?.kill("SIGTERM");
     const timer = setTimeout(() => child?.kill("SIGKILL"), timeoutMs);
@@ -243,7 +243,7 @@ export class Cluster {
   }
 
   /** The member that leads, as itself says. */
-  leader(timeoutMs = 15_000): Promise<ClusterMember> {
+  leader(timeoutMs = 60_000): Promise<ClusterMember> {
     return waitUntil(
       "there is a leader",
       async () => {

@@ -7,6 +7,8 @@ import { atEnd } from "./lifetime.ts";
 
 /** How much of a server's log is kept, so that a start that failed can be explained. */
 const LAST_WORDS_LENGTH = 4000;
+/** Ends the wait for a start that hangs: how long one takes is a matter of the machine. */
+const START_TIMEOUT_MS = 120_000;
 
 /** A program of real etcd, from $KVORUM_ETCD_BIN or the cache; fails clearly when it is not there. */
 export function etcdBinary(name: "etcd" | "etcdctl" | "etcdutl"): string {
@@ -88,9 +90,9 @@ async function startServer(
 
 /** @param lastWords What the server said before it ended; undefined as long as it runs. */
 async function untilHealthy(endpoint: string, lastWords: () => string | undefined): Promise<void> {
-  const deadline = Date.now() + 20_000;
+  const deadline = Date.now() + START_TIMEOUT_MS;
   while (Date.now() < deadline) {
-    const answer = await fetch(`${endpoint}/health`).catch(() => undefined);
+    const answer = await fetch(`${endpoint}/health`, { signal: AbortSignal.timeout(5000) }).catch(() => undefined);
     if (answer?.ok) return;
     const words = lastWords();
     if (words !== undefined) throw new Error(`etcd at ${endpoint} has ended before it was healthy:\n${words}`);

@@ -6,7 +6,7 @@ export async function waitUntil<T>(
   ask: () => Promise<T | undefined> | T | undefined,
   options: { readonly timeoutMs?: number; readonly everyMs?: number } = {},
 ): Promise<T> {
-  const { timeoutMs = 30_000, everyMs = 50 } = options;
+  const { timeoutMs = 60_000, everyMs = 50 } = options;
   const deadlineMs = performance.now() + timeoutMs;
   let last: unknown;
   do {

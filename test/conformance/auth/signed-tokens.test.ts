@@ -20,12 +20,12 @@ function flagFor(signMethod: string, kind: keyof typeof KEYS | "secret"): string
   const [privateFile, publicFile] = [join(folder, "private"), join(folder, "public")];
   if (kind === "secret") {
     writeFileSync(privateFile, "a secret that both of them know");
-    return `--auth-token=jwt,priv-key=${privateFile},sign-method=${signMethod},ttl=1m`;
+    return `--auth-token=jwt,priv-key=${privateFile},sign-method=${signMethod},ttl=10m`;
   }
   const { privateKey, publicKey } = KEYS[kind]();
   writeFileSync(privateFile, privateKey.export({ type: "pkcs8", format: "pem" }));
   writeFileSync(publicFile, publicKey.export({ type: "spki", format: "pem" }));
-  return `--auth-token=jwt,pub-key=${publicFile},priv-key=${privateFile},sign-method=${signMethod},ttl=1m`;
+  return `--auth-token=jwt,pub-key=${publicFile},priv-key=${privateFile},sign-method=${signMethod},ttl=10m`;
 }
 
 /** What is read does not matter, that it is. */

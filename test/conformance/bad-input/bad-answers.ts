@@ -12,7 +12,7 @@ export interface BadAnswer {
   readonly responses: readonly unknown[];
 }
 
-const TIMEOUT_MS = 15_000;
+const TIMEOUT_MS = 60_000;
 /** A stream that was read as far as wanted is left: whatever it would have said at its end is not compared. */
 const LEFT = { code: -1, details: "left" };
 const OWN_FIELDS = new Set(

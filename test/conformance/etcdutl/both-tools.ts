@@ -14,7 +14,7 @@ export interface Outcome {
 
 /** Runs etcd's etcdutl. */
 export function theirs(...args: readonly string[]): Outcome {
-  const { status, stdout, stderr } = spawnSync(etcdBinary("etcdutl"), args, { encoding: "utf8", timeout: 60_000 });
+  const { status, stdout, stderr } = spawnSync(etcdBinary("etcdutl"), args, { encoding: "utf8", timeout: 120_000 });
   return outcome(status, stdout, stderr);
 }
 

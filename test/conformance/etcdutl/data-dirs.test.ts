@@ -146,9 +146,7 @@ test("a store of a later release is refused at the start by both", async () => {
 /** The member looks every four seconds. */
 async function untilStorageIs(endpoint: string, version: string): Promise<void> {
   const client = new Client({ endpoints: [endpoint] });
-  await expect
-    .poll(async () => (await client.maintenance.status({})).storageVersion, { timeout: 30_000 })
-    .toBe(version);
+  await expect.poll(async () => (await client.maintenance.status({})).storageVersion).toBe(version);
   client.close();
 }
 

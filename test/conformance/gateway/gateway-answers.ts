@@ -22,7 +22,7 @@ const OWN = new Set(
     " ",
   ),
 );
-const TIMEOUT_MS = 10_000;
+const TIMEOUT_MS = 60_000;
 
 /** Makes all calls of the table at a new server. */
 export async function gatewayAnswers(endpoint: string): Promise<readonly GatewayAnswer[]> {

@@ -70,7 +70,7 @@ test("a restored etcd serves what we wrote, compacts it and saves it again", asy
   const file = await nodeDisk.open(saved, "read");
   await verifyTrailer(file);
   await file.close();
-}, 60_000);
+});
 
 test("a snapshot of a live etcd database file is read where pages are out of order", async () => {
   const dataDir = tempFolder();
@@ -82,7 +82,7 @@ test("a snapshot of a live etcd database file is read where pages are out of ord
   cpSync(join(dataDir, "member/snap/db"), copy);
   const [theirs, ours] = await statuses(copy);
   expect(ours).toEqual(theirs);
-}, 60_000);
+});
 
 const MILLION = 1_000_000;
 /** What a million rows may add to the memory of the process: much less than the 100 MB of the rows. */
@@ -100,4 +100,4 @@ test("a million rows are written in bounded memory, and etcdutl takes them", asy
   restore(path);
   process.stdout.write(`a million rows: ${elapsedMs} ms, memory grew by ${grownMiB} MiB\n`);
   expect(grownMiB).toBeLessThan(MAX_GROWTH_MIB);
-}, 300_000);
+});

@@ -13,7 +13,7 @@ const program = join(source, "../../../node_modules/.cache/wal-go");
 
 beforeAll(() => {
   run("go", ["build", "-C", source, "-o", program, "."]);
-}, 300_000);
+});
 
 function etcdReads(folder: string, index: number, term: number): GoContents {
   return JSON.parse(run(program, ["read", folder, `${index}`, `${term}`]));
@@ -79,4 +79,4 @@ test("we read the log of a running etcd", async () => {
   expect(contents.snapshots).toHaveLength(snapshots.length);
   expect(snapshots.length).toBeGreaterThan(2);
   await wal.close();
-}, 120_000);
+});
