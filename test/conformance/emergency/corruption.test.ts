@@ -16,12 +16,15 @@ async function damagedCluster(...flags: string[]): Promise<{ cluster: Cluster; d
   const cluster = await Cluster.create({ binary: serverBinary("source"), size: 3, flags });
   onTestFinished(() => cluster.destroy());
   await cluster.start();
-  for (let i = 0; i < 20; i++) await cluster.member(0).client.put(`key${String(i)}`, `value${String(i)}`);
+  for (let i = 0; i < 20; i++) {
+    // Again, if the leader has just changed.
+    await waitUntil("a key is written", () => cluster.member(0).client.put(`key${String(i)}`, `value${String(i)}`));
+  }
   const leader = await cluster.leader();
   const damaged = cluster.members.find((member) => member !== leader) ?? leader;
   await waitUntil("the follower has it all", async () => {
-    const { header } = await damaged.client.status();
-    return header?.revision === 21n ? true : undefined;
+    const [all, has] = await Promise.all([leader.client.status(), damaged.client.status()]);
+    return all.header !== undefined && has.header?.revision === all.header.revision ? true : undefined;
   });
   const id = (await damaged.client.status()).header?.memberId ?? 0n;
   await damaged.stop();

@@ -2,10 +2,12 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { Client } from "../../../server/client/client.ts";
 import { etcdBinary, run, startEtcd, startKvorum } from "../../support/etcd-binaries.ts";
+import { freePorts } from "../../support/free-ports.ts";
 import { kvorumTool } from "../../support/kvorum-tool.ts";
 import { tempFolder } from "../../support/temp-folder.ts";
 
-const PEER = "http://127.0.0.1:23994";
+const [PEER_PORT = 0] = await freePorts(1);
+const PEER = `http://127.0.0.1:${String(PEER_PORT)}`;
 const RESTORE = ["--initial-cluster", `default=${PEER}`, "--initial-advertise-peer-urls", PEER];
 const START = ["--listen-peer-urls", PEER, ...RESTORE];
 const BUMP = ["--bump-revision", "1000000", "--mark-compacted"];

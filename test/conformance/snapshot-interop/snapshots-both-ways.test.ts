@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { Client } from "../../../server/client/client.ts";
 import { answerOf, contentsOf } from "../../support/compared-answers.ts";
 import { etcdBinary, run, startEtcd, startKvorum } from "../../support/etcd-binaries.ts";
+import { freePorts } from "../../support/free-ports.ts";
 import { kvorumTool } from "../../support/kvorum-tool.ts";
 import { RandomOperations } from "../../support/random-operations.ts";
 import { tempFolder } from "../../support/temp-folder.ts";
@@ -33,7 +34,8 @@ async function served(server: Awaited<ReturnType<typeof startEtcd>>): Promise<un
 }
 
 /** The place of the members: the restored data dirs are for this one URL. */
-const PEER = "http://127.0.0.1:23990";
+const [PEER_PORT = 0] = await freePorts(1);
+const PEER = `http://127.0.0.1:${String(PEER_PORT)}`;
 const RESTORE = ["--initial-cluster", `default=${PEER}`, "--initial-advertise-peer-urls", PEER];
 const START = ["--listen-peer-urls", PEER, ...RESTORE];
 
