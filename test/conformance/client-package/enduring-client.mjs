@@ -6,7 +6,8 @@ import { acquireLock, Client, KeptLease, KeySpace } from "@kvorum/client";
  * copies this file beside it and runs it there.
  */
 const endpoints = process.env["ENDPOINTS"].split(",");
-const WRITES = 60;
+/** They take longer than an unrenewed lease lives. */
+const WRITES = 90;
 const client = new Client({ endpoints, keepalive: { timeMs: 1000, timeoutMs: 1000 } });
 const other = new Client({ endpoints: endpoints.toReversed() });
 const keys = new KeySpace(client, "enduring/");
@@ -21,7 +22,7 @@ const watching = (async () => {
   }
 })();
 
-const lease = await KeptLease.grant(client, { ttlSeconds: 5 });
+const lease = await KeptLease.grant(client, { ttlSeconds: 10 });
 await keys.put("leased", "x", { leaseId: lease.id });
 const held = await acquireLock(client, "enduring-lock", { ttlSeconds: 10 });
 let isSecondGiven = false;
@@ -45,7 +46,7 @@ for (let n = 1; n <= WRITES; n++) {
   }
   await new Promise((resolve) => setTimeout(resolve, 150));
 }
-const timer = setTimeout(() => watched.abort(), 20_000);
+const timer = setTimeout(() => watched.abort(), 60_000);
 await watching;
 clearTimeout(timer);
 

@@ -26,7 +26,8 @@ export class InstalledPackage {
     };
     npm("pack", source, "--pack-destination", packed);
     writeFileSync(join(project, "package.json"), JSON.stringify({ name: "user", private: true, type: "module" }));
-    npm("install", ...readdirSync(packed).map((name) => join(packed, name)));
+    // What this repository itself has installed is in npm's cache: no network is needed where it is.
+    npm("install", "--prefer-offline", ...readdirSync(packed).map((name) => join(packed, name)));
     return new InstalledPackage(project);
   }
 
@@ -75,7 +76,7 @@ export class InstalledPackage {
     const file = join(this.folder, name);
     return execFileSync(process.execPath, ["--no-warnings", file], {
       encoding: "utf8",
-      timeout: 60_000,
+      timeout: 120_000,
       stdio: "pipe",
     });
   }

@@ -11,8 +11,8 @@ type Create = Extract<NonNullable<Request["requestUnion"]>, { readonly case: "cr
 export interface Watched {
   create(value: Create): Promise<void>;
   cancel(watchId: bigint): Promise<void>;
-  /** Waits until so many responses and so many events have come. */
-  until(what: { readonly responses?: number; readonly events?: number }): Promise<void>;
+  /** Waits until so many responses and so many events have come, and so many watches have ended. */
+  until(what: { readonly responses?: number; readonly events?: number; readonly ended?: number }): Promise<void>;
   /** Everything so far: what was created and cancelled, and the events of each watcher in their order. */
   all(): unknown;
 }
@@ -26,15 +26,19 @@ export function watchStream(client: Client, token?: string): Watched {
   };
   read().catch(() => undefined);
   onTestFinished(() => stream.cancel());
+  const ended = (): number => responses.filter(({ canceled }) => canceled).length;
   const events = (): number => responses.reduce((sum, response) => sum + response.events.length, 0);
   return {
     create: (value) => stream.send({ requestUnion: { case: "createRequest", value } }),
     cancel: (watchId) => stream.send({ requestUnion: { case: "cancelRequest", value: { watchId } } }),
     async until(what) {
       await waitUntil(
-        `responses ${String(what.responses)}, events ${String(what.events)}`,
-        () => (responses.length >= (what.responses ?? 0) && events() >= (what.events ?? 0) ? true : undefined),
-        { timeoutMs: 15_000, everyMs: 10 },
+        JSON.stringify(what),
+        () => {
+          const { responses: wanted = 0, events: happened = 0, ended: over = 0 } = what;
+          return responses.length >= wanted && events() >= happened && ended() >= over ? true : undefined;
+        },
+        { everyMs: 10 },
       ).catch((error: unknown) => {
         throw new Error(`so far: ${JSON.stringify(comparable(responses))}`, { cause: error });
       });

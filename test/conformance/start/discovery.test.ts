@@ -7,6 +7,7 @@ import { run, etcdBinary, startEtcd, startKvorum, type RunningEtcd } from "../..
 import { freePorts } from "../../support/free-ports.ts";
 import { serverBinary } from "../../support/server-binary.ts";
 import { tempFolder } from "../../support/temp-folder.ts";
+import { waitUntil } from "../../support/wait-until.ts";
 
 const TOKEN = "8A591FAB";
 
@@ -74,18 +75,14 @@ test("a configuration file says all about discovery in the same keys to both", a
     const file = join(tempFolder(), "etcd.yml");
     writeFileSync(file, configurationFile({ client, peer, registry: registry.endpoint }));
     const [program, ...args] = serverBinary(server).command;
-    const member = spawn(program, [...args, "--config-file", file], { stdio: "ignore" });
+    const member = spawn(program, [...args, "--config-file", file], { stdio: ["ignore", "ignore", "pipe"] });
     onTestFinished(() => void member.kill("SIGKILL"));
-    await expect
-      .poll(
-        () =>
-          fetch(`http://127.0.0.1:${String(client)}/health`).then(
-            ({ ok }) => ok,
-            () => false,
-          ),
-        { timeout: 20_000 },
-      )
-      .toBe(true);
+    let log = "";
+    member.stderr.on("data", (piece) => (log += String(piece)));
+    await waitUntil("the member serves", async () => {
+      if (member.exitCode !== null) throw new Error(`it ended: ${log}`);
+      return (await fetch(`http://127.0.0.1:${String(client)}/health`)).ok || undefined;
+    });
     keys.push(registry.etcdctl("--user=root:secret", "get", `/_etcd/registry/${TOKEN}/members`, "--prefix"));
   }
   expect(keys[0]).toContain("found=http://127.0.0.1:4242");
