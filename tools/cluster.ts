@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -14,7 +14,10 @@ const { values: options } = parseArgs({
     help: { type: "boolean", default: false },
   },
 });
-const START_LIMIT_MS = 15_000;
+/** Longer than the slowest machine takes: who ends before is told at once. */
+const START_LIMIT_MS = 120_000;
+/** Of the log of a member that did not start. */
+const LAST_WORDS_LINES = 5;
 
 interface Member {
   readonly name: string;
@@ -48,13 +51,14 @@ async function main(): Promise<void> {
   process.on("SIGTERM", stop);
   const ended = Promise.all(children.map((child) => new Promise((resolve) => child.once("exit", resolve))));
   try {
-    await Promise.all(members.map((member) => untilReady(member)));
+    await Promise.all(members.map((member, at) => untilReady(member, children[at])));
     const seconds = ((performance.now() - startMs) / 1000).toFixed(1);
     console.log(`${String(members.length)} members are ready after ${seconds} s, logs and data in ${folder}`);
     if (options.check) await check(members);
     else printNext(members);
   } catch (error) {
     console.error(String(error));
+    for (const { name } of members) console.error(`${name}'s last words:\n${lastWords(folder, name)}`);
     process.exitCode = 1;
   }
   if (options.check || process.exitCode === 1) stop();
@@ -99,14 +103,21 @@ function start(member: Member, members: readonly Member[], folder: string): Chil
   return child;
 }
 
-async function untilReady({ name, client }: Member): Promise<void> {
+async function untilReady({ name, client }: Member, child: ChildProcess | undefined): Promise<void> {
   const deadline = performance.now() + START_LIMIT_MS;
   while (performance.now() < deadline) {
     const answer = await fetch(`${client}/readyz`).catch(() => undefined);
     if (answer?.ok) return;
+    if (child && child.exitCode !== null) throw new Error(`${name} is not ready: it has ended`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   throw new Error(`${name} was not ready within ${String(START_LIMIT_MS / 1000)} s`);
+}
+
+/** The folder goes with the cluster, and what it says with it. */
+function lastWords(folder: string, name: string): string {
+  const log = join(folder, `${name}.log`);
+  return existsSync(log) ? readFileSync(log, "utf8").trimEnd().split("\n").slice(-LAST_WORDS_LINES).join("\n") : "none";
 }
 
 function printNext(members: readonly Member[]): void {

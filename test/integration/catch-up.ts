@@ -134,12 +134,12 @@ async function fill(leader: ClusterMember): Promise<void> {
     while (next < keys) {
       const from = next;
       next += KEYS_PER_TXN;
-      const success = [];
-      for (let n = from; n < Math.min(next, keys); n++) {
-        const put = { key: bytes(`filled/${String(n).padStart(10, "0")}`), value };
-        success.push({ request: { case: "requestPut" as const, value: put } });
-      }
-      await leader.client.call(KV.method.txn, { success }, 30_000);
+      const success = Array.from({ length: Math.min(next, keys) - from }, (_, n) => {
+        const put = { key: bytes(`filled/${String(from + n).padStart(10, "0")}`), value };
+        return { request: { case: "requestPut" as const, value: put } };
+      });
+      // Again, if the leader has just changed.
+      await waitUntil("keys are written", () => leader.client.call(KV.method.txn, { success }, 30_000));
     }
   };
   await Promise.all(Array.from({ length: TXNS_IN_FLIGHT }, writer));

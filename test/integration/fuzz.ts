@@ -4,6 +4,7 @@ import { Cluster } from "../support/cluster.ts";
 import { mebibytes, processMemory } from "../support/process-stats.ts";
 import { SERVER_HELP, serverBinary } from "../support/server-binary.ts";
 import { Verdicts } from "../support/verdicts.ts";
+import { waitUntil } from "../support/wait-until.ts";
 import { fuzzGrpc } from "./fuzz/fuzz-grpc.ts";
 import { fuzzHttp2 } from "./fuzz/fuzz-http2.ts";
 import { fuzzJson } from "./fuzz/fuzz-json.ts";
@@ -105,14 +106,9 @@ function count(share: number): number {
 }
 
 async function untilPrepared(member: GuardedMember): Promise<void> {
-  for (let attempt = 0; ; attempt++) {
-    try {
-      await member.put("first", "one");
-      break;
-    } catch (error) {
-      if (attempt === 100) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-  }
+  await waitUntil("a first key is written", async () => {
+    await member.put("first", "one");
+    return true;
+  });
   await member.prepare();
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { bytes, type EtcdClient } from "./etcd-client.ts";
+import { waitUntil } from "./wait-until.ts";
 
 /** How often new writes are begun. */
 const TICK_MS = 10;
@@ -112,7 +113,9 @@ export class WriteLoad {
     const end = bytes(`${this.#options.prefix}:`);
     let from = bytes(`${this.#options.prefix}/`);
     for (;;) {
-      const { kvs, more } = await client.range({ key: from, rangeEnd: end, limit: BigInt(PAGE_KEYS) }, 20_000);
+      const request = { key: from, rangeEnd: end, limit: BigInt(PAGE_KEYS) };
+      // Again, if the leader has just changed.
+      const { kvs, more } = await waitUntil("a page of keys is read", () => client.range(request, 20_000));
       for (const kv of kvs) {
         const key = Buffer.from(kv.key).toString();
         const place = Number(key.slice(this.#options.prefix.length + 1));

@@ -4,7 +4,7 @@ import type { Cluster, ClusterMember } from "../../support/cluster.ts";
 const FIRST_KILL_MS = 20_000;
 const AWAY_MS = 10_000;
 const READY_TIMEOUT_MS = 60_000;
-const LEADER_TIMEOUT_MS = 5000;
+const LEADER_TIMEOUT_MS = 30_000;
 
 /** One death of a member. */
 export interface Kill {

@@ -14,7 +14,7 @@ import { bytes } from "../../support/etcd-client.ts";
 
 const KEYS = 100;
 const PASSWORD = "root's";
-const TIMEOUT_MS = 10_000;
+const TIMEOUT_MS = 60_000;
 
 /** A member with some data and authentication on: whoever comes without a token can change nothing. */
 export class GuardedMember {
