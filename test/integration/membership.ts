@@ -13,8 +13,9 @@ const HELP = `npm run membership -- [options]
 
 A cluster goes 1 → 3 → 5 → 3 → 1 through learners, the leader among those removed, then members are replaced (alone, a
 follower, the leader), under the writes of one client that retries over all endpoints. Prints the longest gap between two
-acknowledged writes per step, and reads the members' logs: joint changes are entered and left, never two at once. Then a
-leader is killed between enter and leave, and the next one leaves.
+acknowledged writes per step, in which a time does not count that the harness itself stood still, and reads the members'
+logs: joint changes are entered and left, never two at once. Then a leader is killed between enter and leave, and the next
+one leaves.
 
   --server NAME   ${SERVER_HELP}
   --gap-ms N      the longest gap that is allowed (default 1000; only judged for Kvorum)

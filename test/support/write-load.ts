@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { AwakeClock } from "./awake-clock.ts";
 import { bytes, type EtcdClient } from "./etcd-client.ts";
 import { waitUntil } from "./wait-until.ts";
 
@@ -52,7 +53,9 @@ export class WriteLoad {
   #begun = 0;
   #failedAttempts = 0;
   #isStopped = false;
-  #lastAckMs = performance.now();
+  /** Gaps are the cluster's, not the machine's. */
+  readonly #clock = new AwakeClock();
+  #lastAckMs = this.#clock.nowMs();
   #longestGapMs = 0;
   #startedMs = 0;
   #stoppedMs = 0;
@@ -72,7 +75,7 @@ export class WriteLoad {
 
   /** Of the time since the last call, or since the start. */
   takeLongestGapMs(): number {
-    const gap = Math.max(this.#longestGapMs, performance.now() - this.#lastAckMs);
+    const gap = Math.max(this.#longestGapMs, this.#clock.nowMs() - this.#lastAckMs);
     this.#longestGapMs = 0;
     return gap;
   }
@@ -83,7 +86,9 @@ export class WriteLoad {
   }
 
   start(): void {
-    this.#startedMs = this.#lastAckMs = performance.now();
+    this.#clock.start();
+    this.#startedMs = performance.now();
+    this.#lastAckMs = this.#clock.nowMs();
     this.#pacing = this.#pace();
   }
 
@@ -91,6 +96,7 @@ export class WriteLoad {
   async stop(graceMs = 10_000): Promise<void> {
     this.#isStopped = true;
     this.#stoppedMs = performance.now();
+    this.#clock.stop();
     await this.#pacing;
     await Promise.race([Promise.all(this.#inFlight), sleep(graceMs)]);
   }
@@ -185,7 +191,7 @@ export class WriteLoad {
     this.#newestWrite = Math.max(this.#newestWrite, acknowledged.write);
     const newest = this.#newest.get(place);
     if (newest === undefined || newest.revision < acknowledged.revision) this.#newest.set(place, acknowledged);
-    const nowMs = performance.now();
+    const nowMs = this.#clock.nowMs();
     this.#longestGapMs = Math.max(this.#longestGapMs, nowMs - this.#lastAckMs);
     this.#lastAckMs = nowMs;
   }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Client } from "../../../server/client/client.ts";
+import { AwakeClock } from "../../support/awake-clock.ts";
 import { longestGap } from "./longest-gap.ts";
 import type { AcknowledgedWrite, FoundKey } from "./no-write-lost.ts";
 
@@ -29,7 +30,9 @@ export interface AppendOptions {
 export class AppendingClient {
   readonly #options: AppendOptions;
   readonly #writes: AcknowledgedWrite[] = [];
-  readonly #acknowledgedMs: number[] = [];
+  readonly #acknowledged: { readonly atMs: number; readonly awakeMs: number }[] = [];
+  /** Gaps are the cluster's, not the machine's. */
+  readonly #clock = new AwakeClock();
   readonly #lanes: Promise<void>[] = [];
   #failures = 0;
   #isStopped = false;
@@ -39,6 +42,7 @@ export class AppendingClient {
   }
 
   start(): void {
+    this.#clock.start();
     const count = Math.ceil(this.#options.perSecond / WRITES_PER_SECOND_AND_LANE);
     const everyMs = (1000 * count) / this.#options.perSecond;
     for (let lane = 0; lane < count; lane++) this.#lanes.push(this.#append(lane, everyMs));
@@ -54,18 +58,19 @@ export class AppendingClient {
   }
 
   get perSecond(): number {
-    const [first = 0, last = 0] = [this.#acknowledgedMs[0], this.#acknowledgedMs.at(-1)];
-    return last > first ? (this.#acknowledgedMs.length * 1000) / (last - first) : 0;
+    const [first = 0, last = 0] = [this.#acknowledged[0]?.atMs, this.#acknowledged.at(-1)?.atMs];
+    return last > first ? (this.#acknowledged.length * 1000) / (last - first) : 0;
   }
 
-  /** The longest time without an acknowledgement, of what was acknowledged from a moment on. */
+  /** The longest time without an acknowledgement, of what was acknowledged from a moment on, in which this process ran. */
   longestGapMs(sinceMs = 0): number {
-    return longestGap(this.#acknowledgedMs.filter((moment) => moment >= sinceMs));
+    return longestGap(this.#acknowledged.filter(({ atMs }) => atMs >= sinceMs).map(({ awakeMs }) => awakeMs));
   }
 
   async stop(): Promise<void> {
     this.#isStopped = true;
     await Promise.all(this.#lanes);
+    this.#clock.stop();
   }
 
   async #append(lane: number, everyMs: number): Promise<void> {
@@ -89,7 +94,7 @@ export class AppendingClient {
       const request = { key: Buffer.from(key), value: Buffer.from(value) };
       const { header } = await kv.put(request, { timeoutMs: ATTEMPT_TIMEOUT_MS });
       this.#writes.push({ lane, key, value, revision: Number(header?.revision) });
-      this.#acknowledgedMs.push(performance.now());
+      this.#acknowledged.push({ atMs: performance.now(), awakeMs: this.#clock.nowMs() });
       return true;
     } catch {
       this.#failures++;
