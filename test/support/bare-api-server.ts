@@ -8,7 +8,7 @@ import { freePorts } from "./free-ports.ts";
 import { waitUntil } from "./wait-until.ts";
 
 const TOKEN = "the-only-user-of-this-server";
-const START_TIMEOUT_MS = 60_000;
+const START_TIMEOUT_MS = 180_000;
 
 /** What kubectl said. */
 export interface Answer {

@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import { inMachine } from "./machine.ts";
 import { containerdSocket, stateFolder } from "./places.ts";
 
-const IMPORT_LIMIT_MS = 120_000;
+const IMPORT_LIMIT_MS = 300_000;
 const run = promisify(execFile);
 
 /** Gives the node the images of an archive, unless it has them. Pods name them with `imagePullPolicy: Never`. */

@@ -12,7 +12,7 @@ export interface DownOptions {
   readonly log?: (line: string) => void;
 }
 
-const CLEAN_UP_LIMIT_MS = 20_000;
+const CLEAN_UP_LIMIT_MS = 60_000;
 
 /** Ends the cluster, or what a crash left of it, and removes all its data. Image archives and build layers stay. */
 export async function down(options: DownOptions = {}): Promise<void> {

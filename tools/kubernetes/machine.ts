@@ -10,8 +10,8 @@ import { until } from "./until.ts";
  * The node is a machine made of Linux namespaces: own processes, mounts, network, host name. Whatever runs in it, and
  * every mount, bridge, address and packet filter rule that it makes, ends with its first process, also after a crash.
  */
-const COMMAND_LIMIT_MS = 20_000;
-const START_LIMIT_MS = 10_000;
+const COMMAND_LIMIT_MS = 60_000;
+const START_LIMIT_MS = 60_000;
 const pidFile = join(stateFolder, "machine.pid");
 
 /** What the machine has for itself of the folders in which programs leave things. */

@@ -10,7 +10,7 @@ export interface Program {
   readonly command: readonly string[];
 }
 
-const STOP_LIMIT_MS = 15_000;
+const STOP_LIMIT_MS = 60_000;
 const pidFolder = join(stateFolder, "pid");
 /** A session of its own and all output to a log: it outlives whoever starts it. */
 const START = 'log=$1; pid=$2; shift 2; setsid "$@" >>"$log" 2>&1 </dev/null & echo $! >"$pid"';

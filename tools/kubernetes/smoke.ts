@@ -8,8 +8,8 @@ import { runningStore } from "./running-store.ts";
 /** `node tools/kubernetes/smoke.ts`: the throwaway cluster runs one pod of our image as the operator's pods run. */
 const NAMESPACE = "smoke";
 const USER = 65532;
-const POD_LIMIT_MS = 60_000;
-const GONE_LIMIT_MS = 30_000;
+const POD_LIMIT_MS = 240_000;
+const GONE_LIMIT_MS = 120_000;
 
 const ranBefore = runningStore() !== undefined;
 let image = "";
@@ -46,7 +46,7 @@ console.log(`${String(passed)} passed, ${String(STEPS.length - passed)} failed`)
 process.exitCode = passed === STEPS.length ? 0 : 1;
 
 async function runPod(): Promise<void> {
-  await kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found", "--timeout=60s");
+  await kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found", "--timeout=120s");
   for (const object of objects())
     // A fresh namespace has its service account a moment later, and admits no pod before.
     await until("the object is admitted", GONE_LIMIT_MS, () =>
@@ -116,10 +116,14 @@ async function findData(): Promise<void> {
 
 async function removeClaim(): Promise<void> {
   const folder = await volumeFolder();
-  await kubectl("delete", "namespace", NAMESPACE, "--timeout=60s");
+  await kubectl("delete", "namespace", NAMESPACE, "--timeout=120s");
   await until(`${folder} is gone`, GONE_LIMIT_MS, () => (existsSync(folder) ? undefined : true));
-  const volumes = await kubectl("get", "persistentvolumes", "--output=name");
-  if (volumes.includes(folder.slice(volumesFolder.length + 1))) throw new Error(`volumes are left: ${volumes}`);
+  // The folder goes first, then the object that stands for it.
+  await until("its volume is gone", GONE_LIMIT_MS, async () => {
+    const volumes = await kubectl("get", "persistentvolumes", "--output=name");
+    if (volumes.includes(folder.slice(volumesFolder.length + 1))) throw new Error(`volumes are left: ${volumes}`);
+    return true;
+  });
 }
 
 async function takeDown(): Promise<void> {

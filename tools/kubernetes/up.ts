@@ -29,8 +29,8 @@ export interface UpOptions {
   readonly log?: (line: string) => void;
 }
 
-const API_LIMIT_MS = 120_000;
-const READY_LIMIT_MS = 120_000;
+const API_LIMIT_MS = 300_000;
+const READY_LIMIT_MS = 300_000;
 const PATIENCE_MS = 30_000;
 
 /**

@@ -137,7 +137,7 @@ export class ClusterUnderTest {
         const members = this.observer.serving();
         return members.length > 0 ? members : undefined;
       },
-      { timeoutMs: 30_000, everyMs: POLL_MS },
+      { timeoutMs: 120_000, everyMs: POLL_MS },
     );
   }
 
@@ -155,7 +155,7 @@ export class ClusterUnderTest {
         }
         return undefined;
       },
-      { timeoutMs: 30_000, everyMs: POLL_MS },
+      { timeoutMs: 120_000, everyMs: POLL_MS },
     );
   }
 

@@ -9,7 +9,7 @@ import type { KubeReader } from "./kube-reader.ts";
 import { NamespaceObjects } from "./namespace-objects.ts";
 import type { OperatorDeployment } from "./operator-deployment.ts";
 
-const CREATE_LIMIT_MS = 30_000;
+const CREATE_LIMIT_MS = 120_000;
 const DEFAULT_WRITES_PER_SECOND = 40;
 
 /** What all scenarios of a run share. */
