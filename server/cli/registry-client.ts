@@ -67,10 +67,9 @@ export class RegistryClient implements Registry {
 function tlsFor([first = ""]: readonly string[], tls: RegistryTls | undefined): ClientTls | undefined {
   if (first.startsWith("http://") || first.startsWith("unix://")) return undefined;
   if (tls === undefined) return undefined;
-  const { certFile, keyFile, trustedCaFile, isVerified, serverName } = tls;
+  const { certFile, keyFile, trustedCaFile, isVerified } = tls;
   return {
     isVerified,
-    ...(serverName !== undefined && { serverName }),
     ...(certFile !== undefined && { cert: readFileSync(certFile) }),
     ...(keyFile !== undefined && { key: readFileSync(keyFile) }),
     ...(trustedCaFile !== undefined && { ca: readFileSync(trustedCaFile) }),

@@ -1,6 +1,6 @@
 import { parse as parseYaml } from "yaml";
 import { parseOptionValue } from "./option-value.ts";
-import { settingNamed } from "./options.ts";
+import { flagNamed } from "./options.ts";
 import { accepted, rejected } from "./parsed.ts";
 import type { Parsed } from "./parsed.ts";
 import { refusal, warning } from "./refusal.ts";
@@ -42,7 +42,6 @@ const DISCOVERY: Section = {
             cert: "discovery-cert",
             key: "discovery-key",
             cacert: "discovery-cacert",
-            "server-name": "discovery-server-name",
             "insecure-transport": "discovery-insecure-transport",
             "insecure-skip-tls-verify": "discovery-insecure-skip-tls-verify",
           },
@@ -66,8 +65,16 @@ const SECTIONS: Readonly<Record<string, Section>> = {
 /** Flags whose only place in the file is a section. */
 const ONLY_IN_SECTION = new Set(flagsIn(DISCOVERY));
 
-/** Keys of a section that mean nothing here: how large the messages of discovery may be, which are all small. */
-const WITHOUT_MEANING = new Set(["max-request-bytes", "max-recv-bytes"].map((key) => `discovery-config.client.${key}`));
+/** Keys of a section that are accepted and do nothing, and why. */
+const WITHOUT_EFFECT: ReadonlyMap<string, string> = new Map([
+  ["discovery-config.client.max-request-bytes", "The messages of discovery are all small."],
+  ["discovery-config.client.max-recv-bytes", "The messages of discovery are all small."],
+  [
+    // etcd hands it to its client, where gRPC puts the endpoint's host over it.
+    "discovery-config.client.secure.server-name",
+    "The service's certificate has to be for the endpoint's host, as in etcd.",
+  ],
+]);
 
 /** A key of etcd's that is not the name of the flag it stands for. */
 const OTHER_KEYS: Readonly<Record<string, string>> = {
@@ -97,31 +104,36 @@ export function readConfigFile(path: string, text: string): ConfigFile {
     for (const entry of entries.value.filter((candidate) => !isEmpty(candidate.value))) {
       const setting = readEntry(path, entry);
       if (setting.kind === "refused") return setting;
-      if (setting.kind === "unknown") {
-        warnings.push(warning("unrecognized key in the configuration file", { path, key: entry.key }));
-      } else {
-        give(given, setting.flag, setting.text);
-      }
+      if (setting.kind === "passed-over") warnings.push(setting.warning);
+      else give(given, setting.flag, setting.text);
     }
   }
   return { kind: "given", given, warnings };
 }
 
 type ReadEntry =
-  { readonly kind: "setting"; readonly flag: string; readonly text: string } | { readonly kind: "unknown" } | Refusal;
+  | { readonly kind: "setting"; readonly flag: string; readonly text: string }
+  | { readonly kind: "passed-over"; readonly warning: ConfigWarning }
+  | Refusal;
 
 function readEntry(path: string, { key, flag, inSection, value }: Entry): ReadEntry {
-  const option = flag === undefined || NOT_IN_FILE.has(flag) ? undefined : settingNamed(flag);
+  const option = flag === undefined || NOT_IN_FILE.has(flag) ? undefined : flagNamed(flag);
   if (option === undefined || (!inSection && ONLY_IN_SECTION.has(option.name))) {
-    return inSection && value !== false && !WITHOUT_MEANING.has(key)
+    const why = WITHOUT_EFFECT.get(key);
+    if (why !== undefined) return passedOver(`${key} is accepted and has no effect`, { path, help: why });
+    return inSection && value !== false
       ? refusal(`${key} in ${path} is not built yet: remove it`)
-      : { kind: "unknown" };
+      : passedOver("unrecognized key in the configuration file", { path, key });
   }
   const text = textOf(option, value);
   if (text === undefined) return refusal(`invalid value for ${key} in ${path}: not a value of this kind`);
   const parsed = parseOptionValue(option, text);
   if (!parsed.ok) return refusal(`invalid value for ${key} in ${path}: ${parsed.reason}`);
   return { kind: "setting", flag: option.name, text };
+}
+
+function passedOver(message: string, fields: ConfigWarning["fields"]): ReadEntry {
+  return { kind: "passed-over", warning: warning(message, fields) };
 }
 
 type Document =

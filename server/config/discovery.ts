@@ -22,8 +22,6 @@ export interface RegistryTls {
   readonly keyFile: string | undefined;
   readonly trustedCaFile: string | undefined;
   readonly isVerified: boolean;
-  /** The name that its certificate has to have in place of the endpoint's host. */
-  readonly serverName: string | undefined;
 }
 
 /** A folder of keys in an etcd of release 3.5 or before, over HTTP (etcd's v2 discovery). */
@@ -131,16 +129,15 @@ function registryOf(settings: Settings, endpoints: readonly string[]): RegistryD
   });
 }
 
-/** As etcd's client has it: certificates, a name in them, or a wish not to be without TLS or verification, mean TLS. */
+/** As etcd's client has it: certificates, or a wish not to be without TLS or verification, mean TLS. */
 function tlsOf(settings: Settings): RegistryTls | undefined {
   const certFile = settings.get("discovery-cert") || undefined;
   const keyFile = settings.get("discovery-key") || undefined;
   const trustedCaFile = settings.get("discovery-cacert") || undefined;
   const isVerified = !settings.get("discovery-insecure-skip-tls-verify");
   const isWanted = !settings.get("discovery-insecure-transport") || !isVerified;
-  const serverName = settings.get("discovery-server-name") || undefined;
-  const isSetUp = [certFile, keyFile, trustedCaFile, serverName].some((text) => text !== undefined);
-  return isSetUp || isWanted ? { certFile, keyFile, trustedCaFile, isVerified, serverName } : undefined;
+  const hasFiles = certFile !== undefined || keyFile !== undefined || trustedCaFile !== undefined;
+  return hasFiles || isWanted ? { certFile, keyFile, trustedCaFile, isVerified } : undefined;
 }
 
 function userOf(settings: Settings): RegistryDiscovery["user"] {

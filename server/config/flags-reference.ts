@@ -17,8 +17,8 @@ Every flag can also be set in the environment, but not in both places at once. W
 \`client-transport-security\` and \`peer-transport-security\`; other flags and the environment are then ignored. What
 concerns v3 discovery is under \`discovery-config\` alone, in etcd's form: \`token\` and \`client\`, with \`endpoints\`, the times
 in nanoseconds, and two mappings more, \`secure\` (\`cert\`, \`key\`, \`cacert\`, \`insecure-transport\`,
-\`insecure-skip-tls-verify\`, and what is no flag: \`server-name\`, the name that the service's certificate has to have in place
-of the endpoint's host) and \`auth\` (\`username\`, \`password\`).
+\`insecure-skip-tls-verify\`) and \`auth\` (\`username\`, \`password\`). \`server-name\` under \`secure\` is accepted without effect,
+as in etcd: the certificate has to be for the endpoint's host.
 
 **works**: as in etcd. **ignored**: accepted, without effect.
 `;

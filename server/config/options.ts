@@ -9,19 +9,8 @@ import { AUTH_OPTIONS, SECURITY_OPTIONS } from "./options-security.ts";
 import { GENERAL_OPTIONS, TUNING_OPTIONS, UNSAFE_OPTIONS } from "./options-tuning.ts";
 import type { Option } from "./option.ts";
 
-/** Settings that are no flags: only the configuration file has them, in a section. */
-const FILE_OPTIONS = [
-  {
-    name: "discovery-server-name",
-    kind: "string",
-    default: "",
-    status: "works",
-    help: "Name that the certificate of the v3 discovery service has to have in place of the endpoint's host.",
-  },
-] as const satisfies readonly Option[];
-
-/** Every flag under its present name. */
-const FLAG_OPTIONS = [
+/** Every flag under its present name: the one source of the command line, environment, configuration file and help. */
+export const OPTIONS = [
   ...MEMBER_OPTIONS,
   ...CLUSTERING_OPTIONS,
   ...SECURITY_OPTIONS,
@@ -34,10 +23,7 @@ const FLAG_OPTIONS = [
   ...GENERAL_OPTIONS,
 ] as const;
 
-/** Every setting under its present name: the one source of the command line, environment, configuration file and help. */
-export const OPTIONS = [...FLAG_OPTIONS, ...FILE_OPTIONS] as const;
-
-/** The present name of a setting. */
+/** The present name of a flag. */
 export type OptionName = (typeof OPTIONS)[number]["name"];
 
 /** The flags that `--help` lists under one heading. */
@@ -68,7 +54,7 @@ export const OPTION_GROUPS: readonly OptionGroup[] = [
 ];
 
 const FLAGS: ReadonlyMap<string, Option> = new Map(
-  [...FLAG_OPTIONS, ...ALIAS_OPTIONS].map((option): [string, Option] => [option.name, option]),
+  [...OPTIONS, ...ALIAS_OPTIONS].map((option): [string, Option] => [option.name, option]),
 );
 
 /** Every flag, old names included. */
@@ -79,12 +65,7 @@ export function flagNamed(name: string): Option | undefined {
   return FLAGS.get(name);
 }
 
-/** The flag of this name, or what only the configuration file has under it. */
-export function settingNamed(name: string): Option | undefined {
-  return FLAGS.get(name) ?? BY_NAME.get(name);
-}
-
-/** The setting of this present name. */
+/** The flag of this present name. */
 export function optionNamed(name: OptionName): Option {
   return must(BY_NAME.get(name), `there is an option ${name}`);
 }

@@ -99,7 +99,7 @@ discovery-config:
       requestTimeoutMs: 7000,
       keepaliveTimeMs: 3000,
       keepaliveTimeoutMs: 4000,
-      tls: { certFile: "c", keyFile: "k", trustedCaFile: "t", isVerified: false, serverName: "s" },
+      tls: { certFile: "c", keyFile: "k", trustedCaFile: "t", isVerified: false },
       user: { name: "root", password: "secret" },
     });
   });
@@ -109,16 +109,13 @@ discovery-config:
     expect(run("--config-file /etcd.yml", withFile(text)).discovery).toMatchObject({ tls: undefined, user: undefined });
   });
 
-  test("speaks TLS with a discovery service whose certificate's name it says", () => {
-    const text =
-      "discovery-config: {token: abc, client: {endpoints: [a:1], secure: {server-name: s, insecure-transport: true}}}";
-    expect(run("--config-file /etcd.yml", withFile(text)).discovery).toMatchObject({ tls: { serverName: "s" } });
-  });
-
-  test("has no key for that name outside of its section", () => {
-    const surroundings = withFile("discovery-server-name: s");
+  test("may name the discovery service, which changes nothing", () => {
+    const text = "discovery-config: {token: abc, client: {endpoints: [a:1], secure: {server-name: s}}}";
+    const surroundings = withFile(text);
+    expect(run("--config-file /etcd.yml", surroundings).discovery).toMatchObject({ tls: undefined });
     expect(warningsOf("--config-file /etcd.yml", surroundings)).toContain(
-      "unrecognized key in the configuration file | /etcd.yml | discovery-server-name",
+      "discovery-config.client.secure.server-name is accepted and has no effect | /etcd.yml | " +
+        "The service's certificate has to be for the endpoint's host, as in etcd.",
     );
   });
 

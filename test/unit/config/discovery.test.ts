@@ -24,7 +24,7 @@ describe("v3 discovery", () => {
     ["--discovery-insecure-transport=false", { isVerified: true, certFile: undefined }],
     ["--discovery-insecure-skip-tls-verify", { isVerified: false }],
     ["--discovery-cert c --discovery-key k", { certFile: "c", keyFile: "k", isVerified: true }],
-    ["--discovery-cacert ca", { trustedCaFile: "ca", serverName: undefined }],
+    ["--discovery-cacert ca", { trustedCaFile: "ca" }],
   ])("speaks TLS with %s", (flags, tls) => {
     expect(run(`${V3} ${flags}`).discovery).toMatchObject({ tls });
   });
