@@ -37,6 +37,26 @@ export function storageVersionRow(version: MinorVersion): string | undefined {
 }
 
 /**
+ * Why a store cannot be brought from one version to the other now, in etcd's words; undefined if it can. A log with what only
+ * a newer release knows is no log for the older one: `neededByLog`, asked only on the way back, is the newest release that the
+ * log needs from the last snapshot on (etcd storage/schema: UnsafeMigrate).
+ */
+export function updateRefusal(
+  current: MinorVersion,
+  target: MinorVersion,
+  neededByLog: () => MinorVersion | undefined,
+): string | undefined {
+  const unknownStep = migrationRefusal(current, target);
+  if (unknownStep !== undefined) return `cannot create migration plan: ${unknownStep}`;
+  const needed = isBefore(target, current) ? neededByLog() : undefined;
+  if (needed === undefined || !isBefore(target, needed)) return undefined;
+  return (
+    "cannot downgrade storage, WAL contains newer entries, as the target version " +
+    `(${storedText(target)}) is lower than the version (${storedText(needed)}) detected from WAL logs`
+  );
+}
+
+/**
  * Why a store cannot go from one version to the other, in etcd's words; undefined if it can. Each step has to be known by the
  * higher of its two versions, and etcd 3.6 knows one, that from 3.5 to 3.6 and back (etcd storage/schema: newPlan).
  */

@@ -1,13 +1,13 @@
 import { must } from "../base/assert.ts";
 import {
   isBefore,
-  migrationRefusal,
   minorText,
   parseStored,
   STORAGE_VERSION_SINCE,
   storageVersionRow,
   storedText,
   UNSAID_STORAGE_VERSION,
+  updateRefusal,
   type MinorVersion,
 } from "../base/minor-version.ts";
 import { bucketKey, META } from "../backend/buckets.ts";
@@ -38,7 +38,7 @@ export async function migrateStorageVersion({ dataDir, target, isForced }: Migra
       throw new CommandError(`failed to open wal: ${folder.wal} holds no write-ahead log`);
     }
     const needed = await newestVersionInLog(folder.wal);
-    const refusal = refusalOf(current, target, needed);
+    const refusal = updateRefusal(current, target, () => needed);
     if (refusal === undefined) {
       await setVersion(store, target);
       toolLog("info", "updated storage version", { "new-storage-version": storedText(target) });
@@ -61,17 +61,6 @@ async function detectVersion(store: Store): Promise<MinorVersion> {
   }
   if (term === undefined || readUint64(term) === 0) throw new CommandError("missing term information");
   return UNSAID_STORAGE_VERSION;
-}
-
-/** Why there is no way from one version to the other, in etcd's words. */
-function refusalOf(current: MinorVersion, target: MinorVersion, needed: MinorVersion | undefined): string | undefined {
-  const unknownStep = migrationRefusal(current, target);
-  if (unknownStep !== undefined) return `cannot create migration plan: ${unknownStep}`;
-  if (needed === undefined || !isBefore(target, current) || !isBefore(target, needed)) return undefined;
-  return (
-    "cannot downgrade storage, WAL contains newer entries, as the target version " +
-    `(${storedText(target)}) is lower than the version (${storedText(needed)}) detected from WAL logs`
-  );
 }
 
 async function setVersion(store: Store, target: MinorVersion): Promise<void> {

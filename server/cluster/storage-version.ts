@@ -5,6 +5,7 @@ import {
   storageVersionRow,
   storedText,
   UNSAID_STORAGE_VERSION,
+  updateRefusal,
   type MinorVersion,
 } from "../base/minor-version.ts";
 import type { Term } from "../base/ids.ts";
@@ -58,8 +59,11 @@ export class StorageVersion {
     return current && migrationRefusal(current, must(parseStored(ETCD_CLUSTER_VERSION)));
   }
 
-  /** Brings the row to the cluster's version, by a step that etcd 3.6 knows. */
-  follow(clusterVersion: string | undefined): StorageVersionStep {
+  /**
+   * Brings the row to the cluster's version, by a step that etcd 3.6 knows. `neededByLog` is the newest release that the log
+   * needs from the last snapshot on.
+   */
+  follow(clusterVersion: string | undefined, neededByLog: () => MinorVersion | undefined): StorageVersionStep {
     const target = clusterVersion === undefined ? undefined : parseStored(clusterVersion);
     if (target === undefined || clusterVersion === UNDECIDED_CLUSTER_VERSION) return { kind: "same" };
     const current = this.#current;
@@ -69,8 +73,8 @@ export class StorageVersion {
     }
     const from = storedText(current);
     if (current.major === target.major && current.minor === target.minor) return { kind: "same" };
-    const refusal = migrationRefusal(current, target);
-    if (refusal !== undefined) return { kind: "refused", from, reason: `cannot create migration plan: ${refusal}` };
+    const reason = updateRefusal(current, target, neededByLog);
+    if (reason !== undefined) return { kind: "refused", from, reason };
     this.#row = storageVersionRow(target);
     if (this.#row === undefined) this.#buffer.delete("meta", META.storageVersion);
     else this.#buffer.put("meta", META.storageVersion, new TextEncoder().encode(this.#row));

@@ -1,4 +1,5 @@
 import { hexId, type NodeId } from "../base/ids.ts";
+import { isBefore, parseStored } from "../base/minor-version.ts";
 import type { Fact } from "../apply/outcome.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
@@ -18,8 +19,8 @@ export interface FactReactionsOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly propose: (command: Command) => Promise<unknown>;
-  /** The cluster has another version now. */
-  readonly onClusterVersion: () => void;
+  /** The cluster has another version now; `isLower`: it is on its way back. */
+  readonly onClusterVersion: (isLower: boolean) => void;
   /** The cluster has removed this member, a while ago. */
   readonly onSelfRemoved: () => void;
 }
@@ -64,7 +65,7 @@ export class FactReactions {
         break;
       case "cluster-version-changed":
         logger.info("updated cluster version", { from: fact.previous, to: fact.version });
-        onClusterVersion();
+        onClusterVersion(isLower(fact.version, fact.previous));
         break;
       case "auth-enabled":
         logger.info("enabled authentication");
@@ -97,4 +98,9 @@ export class FactReactions {
     if (id === selfId) clock.after(REMOVED_GRACE_MS, onSelfRemoved);
     else network.removePeer(id);
   }
+}
+
+function isLower(version: string, previous: string | undefined): boolean {
+  const [to, from] = [parseStored(version), parseStored(previous ?? "")];
+  return to !== undefined && from !== undefined && isBefore(to, from);
 }

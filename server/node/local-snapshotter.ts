@@ -33,6 +33,7 @@ export class LocalSnapshotter {
   readonly #tallies: NodeTallies;
   #lastIndex: Index;
   #isRunning = false;
+  #isForced = false;
   #sending = 0;
   #keepUntilMs = 0;
 
@@ -45,8 +46,10 @@ export class LocalSnapshotter {
   /** To be called after applying. */
   onApplied(): void {
     const { applied, snapshotCount, onFailure } = this.#options;
-    if (this.#isRunning || applied.value - this.#lastIndex < snapshotCount) return;
+    const fresh = applied.value - this.#lastIndex;
+    if (this.#isRunning || fresh === 0 || (fresh < snapshotCount && !this.#isForced)) return;
     this.#isRunning = true;
+    this.#isForced = false;
     this.#take().then(
       () => {
         this.#isRunning = false;
@@ -55,6 +58,11 @@ export class LocalSnapshotter {
         onFailure(error);
       },
     );
+  }
+
+  /** The next time is after this batch, however few entries there are: an older release has to read what follows it. */
+  force(): void {
+    this.#isForced = true;
   }
 
   /** A snapshot of the leader's was installed: the log begins there. */

@@ -69,7 +69,7 @@ export class NodeRuntime {
     this.#loop = this.#makeLoop();
     const { calls } = this.#network;
     const shared = { selfId, replica, leadership, clock, calls, logger, propose: this.#propose };
-    this.#versions = new VersionMonitor(shared);
+    this.#versions = new VersionMonitor({ ...shared, log: this.#state.log });
     this.#leases = new LeaseKeeper({
       ...shared,
       tallies: this.#state.tallies,
@@ -238,7 +238,8 @@ export class NodeRuntime {
       compactor: this.#state.compactor,
       logins: this.#requests.logins,
       propose: this.#propose,
-      onClusterVersion: () => {
+      onClusterVersion: (isLower) => {
+        if (isLower) this.#state.localSnapshotter.force();
         this.#versions.updateStorage();
       },
       onSelfRemoved: () => {

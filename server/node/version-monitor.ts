@@ -1,8 +1,11 @@
+import { must } from "../base/assert.ts";
 import { ETCD_CLUSTER_VERSION, ETCD_VERSION } from "../base/versions.ts";
 import type { Clock, Timer } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { PeerCalls, PeerVersion } from "../ports/network.ts";
 import type { NodeId } from "../base/ids.ts";
+import { newestVersionIn } from "../cluster/entry-version.ts";
+import type { MemoryStorage } from "../raft/memory-storage.ts";
 import type { Leadership } from "./leadership.ts";
 import type { Command } from "./proposals.ts";
 import type { Replica } from "./replica.ts";
@@ -17,6 +20,7 @@ export interface VersionMonitorOptions {
   readonly selfId: NodeId;
   readonly replica: Replica;
   readonly leadership: Leadership;
+  readonly log: Pick<MemoryStorage, "entries" | "lastIndex" | "snapshot">;
   readonly calls: PeerCalls;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -64,10 +68,13 @@ export class VersionMonitor {
    * member does it for itself; also to be called when the cluster's version has changed.
    */
   updateStorage(): void {
-    const { replica, logger } = this.#options;
+    const { replica, logger, log } = this.#options;
     const { membership, storageVersion } = replica.machine;
     const { clusterVersion, downgrade } = membership;
-    const step = storageVersion.follow(clusterVersion);
+    const step = storageVersion.follow(clusterVersion, () => {
+      const entries = log.entries(log.snapshot().metadata.index + 1, log.lastIndex() + 1, Infinity);
+      return newestVersionIn(must(entries, "the log holds what follows its snapshot"));
+    });
     if (step.kind === "same") return;
     const versions = { "cluster-version": clusterVersion, "storage-version": step.from };
     if (step.kind === "refused") {

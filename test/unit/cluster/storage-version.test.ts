@@ -11,6 +11,8 @@ function storeWith(row: string | undefined, term = 2) {
   return { version, written: () => buffer.get("meta", META.storageVersion) };
 }
 
+const nothing = (): undefined => undefined;
+
 describe("the version of a store", () => {
   test.each([
     ["is what its row says", "3.6.0", 2, "3.6.0"],
@@ -37,16 +39,33 @@ describe("the version of a store", () => {
 describe("the cluster's version", () => {
   test("brings back the row that etcdutl migrate took", () => {
     const { version, written } = storeWith(undefined);
-    expect(version.follow("3.6.0")).toEqual({ kind: "updated", from: "3.5.0", to: "3.6.0" });
+    expect(version.follow("3.6.0", nothing)).toEqual({ kind: "updated", from: "3.5.0", to: "3.6.0" });
     expect([version.row, version.detected]).toEqual(["3.6.0", "3.6.0"]);
     expect(written()).toEqual(new TextEncoder().encode("3.6.0"));
-    expect(version.follow("3.6.0")).toEqual({ kind: "same" });
+    expect(version.follow("3.6.0", nothing)).toEqual({ kind: "same" });
   });
 
   test("takes the row away when the cluster goes back to 3.5", () => {
     const { version, written } = storeWith("3.6.0");
-    expect(version.follow("3.5.0")).toEqual({ kind: "updated", from: "3.6.0", to: "3.5.0" });
+    expect(version.follow("3.5.0", nothing)).toEqual({ kind: "updated", from: "3.6.0", to: "3.5.0" });
     expect([version.row, version.detected, written()]).toEqual([undefined, "3.5.0", "deleted"]);
+  });
+
+  test("does not take the row away while the log needs a newer release", () => {
+    const { version, written } = storeWith("3.6.0");
+    expect(version.follow("3.5.0", () => ({ major: 3, minor: 6 }))).toEqual({
+      kind: "refused",
+      from: "3.6.0",
+      reason:
+        "cannot downgrade storage, WAL contains newer entries, as the target version (3.5.0) is lower than " +
+        "the version (3.6.0) detected from WAL logs",
+    });
+    expect([version.row, written()]).toEqual(["3.6.0", undefined]);
+  });
+
+  test("goes up without a look at the log", () => {
+    const { version } = storeWith(undefined);
+    expect(version.follow("3.6.0", () => expect.fail("nobody asks")).kind).toBe("updated");
   });
 
   test.each([
@@ -72,7 +91,7 @@ describe("the cluster's version", () => {
     ],
   ])("leaves the row alone %s", (_, row, term, clusterVersion, expected) => {
     const { version, written } = storeWith(row, term);
-    expect(version.follow(clusterVersion)).toEqual(expected);
+    expect(version.follow(clusterVersion, nothing)).toEqual(expected);
     expect([version.row, written()]).toEqual([row, undefined]);
   });
 });

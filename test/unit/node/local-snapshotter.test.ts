@@ -91,6 +91,27 @@ describe("the local snapshotter", () => {
     expect(log.firstIndex()).toBe(27);
   });
 
+  test("does not wait for many entries when it is forced, once", async () => {
+    await apply(2);
+    snapshotter.force();
+    await apply(1);
+    expect(journal).toContain("marker 3 synced");
+    await apply(9);
+    expect(journal).not.toContain("marker 12 synced");
+    await apply(1);
+    expect(journal).toContain("marker 13 synced");
+  });
+
+  test("waits for an entry when it is forced where a snapshot is", async () => {
+    await apply(10);
+    snapshotter.force();
+    snapshotter.onApplied();
+    await apply(0);
+    expect(journal.filter((line) => line.startsWith("marker"))).toEqual(["marker 10 synced"]);
+    await apply(1);
+    expect(journal).toContain("marker 11 synced");
+  });
+
   test("counts from a snapshot that was installed", async () => {
     await apply(8);
     snapshotter.onInstalled(8);

@@ -1,3 +1,4 @@
+import { create, toBinary } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
 import { ETCD_CLUSTER_VERSION } from "../../../server/base/versions.ts";
 import { MemoryStore } from "../../../server/backend/memory-store.ts";
@@ -6,7 +7,9 @@ import { Leadership } from "../../../server/node/leadership.ts";
 import type { Command } from "../../../server/node/proposals.ts";
 import { VersionMonitor } from "../../../server/node/version-monitor.ts";
 import type { PeerCalls, PeerVersion } from "../../../server/ports/network.ts";
-import { ConfChangeType } from "../../../server/proto/raft-message.ts";
+import { InternalRaftRequestSchema } from "../../../server/proto/gen/raft_internal_pb.js";
+import { ConfChangeType, EntryType } from "../../../server/proto/raft-message.ts";
+import { MemoryStorage } from "../../../server/raft/memory-storage.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 import { TestMachine } from "../../support/test-machine.ts";
 
@@ -44,8 +47,9 @@ function monitorWith(answers: readonly (PeerVersion | undefined)[], names: reado
   };
   const replica = { machine, store: new MemoryStore(), storeFolder: "", confState };
   const clock = new ManualClock();
-  const monitor = new VersionMonitor({ selfId: 1n, replica, leadership, calls, clock, logger, propose });
-  return { monitor, machine, leadership, clock, proposed, jobs, said };
+  const log = new MemoryStorage();
+  const monitor = new VersionMonitor({ selfId: 1n, replica, leadership, log, calls, clock, logger, propose });
+  return { monitor, machine, leadership, log, clock, proposed, jobs, said };
 }
 
 const turn = (): Promise<unknown> => new Promise(setImmediate);
@@ -112,6 +116,25 @@ describe("the store's version", () => {
     machine.membership.setClusterVersion("3.5.0");
     monitor.updateStorage();
     expect([machine.storageVersion.row, machine.storageVersion.detected]).toEqual([undefined, "3.5.0"]);
+  });
+
+  test("stays while the log holds what 3.5 does not know, until a snapshot leaves that behind", () => {
+    const { monitor, machine, log } = monitorWith([answer("3.5.9"), answer("3.5.9")]);
+    const request = create(InternalRaftRequestSchema, { downgradeVersionTest: { ver: "3.6.0" } });
+    const data = toBinary(InternalRaftRequestSchema, request);
+    log.append([
+      { type: EntryType.Normal, term: 1, index: 1, data: undefined },
+      { type: EntryType.Normal, term: 1, index: 2, data },
+      { type: EntryType.Normal, term: 1, index: 3, data: undefined },
+    ]);
+    log.createSnapshot(1, confState, undefined);
+    machine.storageVersion.load("3.6.0");
+    machine.membership.setClusterVersion("3.5.0");
+    monitor.updateStorage();
+    expect(machine.storageVersion.row).toBe("3.6.0");
+    log.createSnapshot(2, confState, undefined);
+    monitor.updateStorage();
+    expect(machine.storageVersion.row).toBeUndefined();
   });
 });
 
