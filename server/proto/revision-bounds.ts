@@ -18,7 +18,7 @@ export function hasRevisionBounds(bounds: RevisionBounds): boolean {
   return minModRevision !== 0n || maxModRevision !== 0n || minCreateRevision !== 0n || maxCreateRevision !== 0n;
 }
 
-/** Whether a read with these bounds shows a key; it counts the key in any case (etcd mvcc/kvstore_txn.go). */
+/** Whether a read with these bounds shows a key; it counts the key in any case (etcd txn/range.go). */
 export function isWithinRevisionBounds(bounds: RevisionBounds, { modRevision, createRevision }: KeyRevisions): boolean {
   return (
     isBetween(modRevision, bounds.minModRevision, bounds.maxModRevision) &&

@@ -7,8 +7,6 @@ import {
   RangeRequestSchema,
   RequestOpSchema,
   TxnResponseSchema,
-  type RangeRequest,
-  type RangeResponse,
   type RequestOp,
   type ResponseHeader,
 } from "../proto/gen/rpc_pb.js";
@@ -19,6 +17,7 @@ import { LeasingLayout } from "./leasing-layout.ts";
 import { LeasingSession } from "./leasing-session.ts";
 import { LeasingWrites } from "./leasing-writes.ts";
 import { isOfOneKey, rangeOfOneKey } from "./owned-range.ts";
+import { txnOfOwnedKeys, type KnownKeys } from "./owned-txn.ts";
 import type { SessionLeases } from "./session-leases.ts";
 import { NO_ORIGIN, type Origin } from "./upstream.ts";
 import type { UpstreamKv } from "./upstream-kv.ts";
@@ -45,9 +44,9 @@ export interface LeasingKv {
 
 /**
  * The keys of the cluster, where reads of single keys make this proxy their owner: it answers the next ones by itself, as
- * if the cluster did, until somebody with the same prefix wants to change the key and asks for it. The protocol is that
- * of etcd's leasing package (--experimental-leasing-prefix). A caller with a token is always answered by the cluster,
- * which knows what the user may read.
+ * if the cluster did, and transactions that take a branch of such reads, until somebody with the same prefix wants to
+ * change the key and asks for it. The protocol is that of etcd's leasing package (--experimental-leasing-prefix). A caller
+ * with a token is always answered by the cluster, which knows what the user may read.
  */
 export function leasingKv({ prefix, leases, logger, timing = realTiming, ...upstream }: LeasingKvParts): LeasingKv {
   const latest = new LatestHeader();
@@ -67,8 +66,11 @@ export function leasingKv({ prefix, leases, logger, timing = realTiming, ...upst
     onEvents: (events) => owner.onEvents(events),
     onEnd: () => keys.forgetAll(),
   });
-  const reads = { ...parts, owner, latest };
-  return { kv: { ...changing(kv, writes), range: reading(reads) }, close: () => session.close() };
+  const known: KnownKeys = (key) => (session.leaseId === undefined ? undefined : keys.read(key));
+  const reads = { ...parts, owner, latest, known };
+  const changes = changing(kv, writes);
+  const txn = deciding(changes, known, latest);
+  return { kv: { ...changes, range: reading(reads), txn }, close: () => session.close() };
 }
 
 /** Reads, by whoever knows the keys. */
@@ -77,18 +79,15 @@ function reading(parts: {
   readonly keys: LeasedKeys;
   readonly owner: KeyOwner;
   readonly latest: LatestHeader;
+  readonly known: KnownKeys;
   readonly leaseId: () => bigint | undefined;
 }): UpstreamKv["range"] {
-  const { kv, keys, owner, latest, leaseId } = parts;
-  const known = (request: RangeRequest): RangeResponse | undefined => {
-    const owned = leaseId() === undefined ? undefined : keys.read(request.key);
-    return owned && rangeOfOneKey(request, owned.kv, latest.header);
-  };
+  const { kv, keys, owner, latest, known, leaseId } = parts;
   return async (request, origin) => {
     if (!isOfOneKey(request) || isNamed(origin)) return kv.range(request, origin);
     await keys.acquisitionOf(request.key);
-    const answer = known(request);
-    if (answer) return answer;
+    const owned = known(request.key);
+    if (owned) return rangeOfOneKey(request, owned.kv, latest.header);
     const session = leaseId();
     if (session !== undefined && !request.serializable && keys.mayAcquire(request.key)) {
       return owner.acquire(request, session, origin);
@@ -96,6 +95,14 @@ function reading(parts: {
     const idle = keys.idle();
     if (idle) void owner.release(idle[0], idle[1].revision);
     return kv.range(request, origin);
+  };
+}
+
+/** Transactions of which all is known are answered at once; the others are changes, or the cluster's. */
+function deciding(kv: UpstreamKv, known: KnownKeys, latest: LatestHeader): UpstreamKv["txn"] {
+  return async (request, origin) => {
+    const answer = isNamed(origin) ? undefined : txnOfOwnedKeys(request, known, latest.header);
+    return answer ?? kv.txn(request, origin);
   };
 }
 

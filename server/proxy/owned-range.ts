@@ -13,9 +13,14 @@ import { isWithinRevisionBounds } from "../proto/revision-bounds.ts";
 const NO_VALUE = new Uint8Array();
 
 /** Whether whoever knows a key's present state can answer the read: it is of one key, of now, and not refused. */
-export function isOfOneKey({ key, rangeEnd, revision, sortOrder, sortTarget }: RangeRequest): boolean {
-  const isKnownSort = SortOrder[sortOrder] !== undefined && SortTarget[sortTarget] !== undefined;
-  return key.length > 0 && rangeEnd.length === 0 && revision === 0n && isKnownSort;
+export function isOfOneKey(request: RangeRequest): boolean {
+  const { key, rangeEnd, revision } = request;
+  return key.length > 0 && rangeEnd.length === 0 && revision === 0n && isKnownSort(request);
+}
+
+/** Whether a cluster knows what the read is to be sorted by; else it refuses it. */
+export function isKnownSort({ sortOrder, sortTarget }: RangeRequest): boolean {
+  return SortOrder[sortOrder] !== undefined && SortTarget[sortTarget] !== undefined;
 }
 
 /** What a cluster says to a read of one key; without `kv` there is no such key. */
@@ -26,8 +31,8 @@ export function rangeOfOneKey(
 ): RangeResponse {
   const head = header && { header };
   if (!kv) return create(RangeResponseSchema, { ...head });
-  if (request.countOnly || !isWithinRevisionBounds(request, kv))
-    return create(RangeResponseSchema, { ...head, count: 1n });
+  const isHidden = request.countOnly || !isWithinRevisionBounds(request, kv);
+  if (isHidden) return create(RangeResponseSchema, { ...head, count: 1n });
   const shown = request.keysOnly ? { ...kv, value: NO_VALUE } : kv;
   return create(RangeResponseSchema, { ...head, count: 1n, kvs: [shown] });
 }

@@ -1,10 +1,22 @@
 import { create } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
-import { CompareSchema } from "../../../server/proto/gen/rpc_pb.js";
+import type { Client } from "../../../server/client/client.ts";
+import { CompareSchema, type TxnResponse } from "../../../server/proto/gen/rpc_pb.js";
 import { forAll } from "../../support/lifetime.ts";
 import { bytes, text } from "../../support/test-machine.ts";
 import { waitUntil } from "../../support/wait-until.ts";
-import { asked, leasingWorld, owned, put, read, type LeasingWorld, type Makers } from "./leasing-world.ts";
+import { comparable } from "./comparable.ts";
+import {
+  asked,
+  leasedMember,
+  leasingProxy,
+  leasingWorld,
+  owned,
+  put,
+  read,
+  type LeasedMember,
+  type Makers,
+} from "./leasing-world.ts";
 import type { Maker, RunningProxy } from "./running-proxy.ts";
 
 /** Reads that have to come from memory: the session itself asks once in twenty seconds. */
@@ -27,22 +39,23 @@ const KILLED: readonly (readonly [killed: Maker, writing: Maker])[] = [
   ["etcd", "kvorum"],
 ];
 
-/** A writer who waits for the key of an owner that is killed. */
+/** A writer who waits for the key of an owner that was killed. */
 interface HeldUp {
-  readonly the: LeasingWorld;
-  /** How long he has waited; undefined: his write has failed. */
+  readonly writer: RunningProxy;
+  /** How long after the owner's end he has written; undefined: his write has failed. */
   readonly seconds: Promise<number | undefined>;
 }
 
-async function heldUp(killed: Maker, writing: Maker): Promise<HeldUp> {
-  const the = await leasingWorld(["kvorum", killed, writing]);
-  await put(the.direct, "k", "1");
-  await owned(the, the.first, "k");
-  the.first.kill();
+async function heldUp(the: LeasedMember, key: string, [killed, writing]: (typeof KILLED)[number]): Promise<HeldUp> {
+  const owner = await leasingProxy(the, killed);
+  await put(the.direct, key, "1");
+  await owned(the, owner, key);
+  owner.kill();
   const beganMs = performance.now();
-  const write = the.second.client.kv.put({ key: bytes("k"), value: bytes("2") }, { timeoutMs: 90_000 });
+  const writer = await leasingProxy(the, writing);
+  const write = writer.client.kv.put({ key: bytes(key), value: bytes("2") }, { timeoutMs: 90_000 });
   return {
-    the,
+    writer,
     seconds: write.then(
       () => (performance.now() - beganMs) / 1000,
       () => undefined,
@@ -50,11 +63,34 @@ async function heldUp(killed: Maker, writing: Maker): Promise<HeldUp> {
   };
 }
 
-/** A lease takes a minute to end: these wait for theirs while all other tests here run, and are asked about last. */
-const waiting = forAll(() => Promise.allSettled(KILLED.map((makers) => heldUp(...makers))));
+/**
+ * A lease takes a minute to end: all of these wait for theirs while the other tests run, and are asked about last. They
+ * are before one member, each with a key and a prefix of its own.
+ */
+const waiting = forAll(async () => {
+  const the = await leasedMember("kvorum");
+  const started = KILLED.map((makers, at) =>
+    heldUp({ ...the, prefix: `leasing${String(at)}/` }, `k${String(at)}`, makers),
+  );
+  return Promise.allSettled(started);
+});
 
 const putOp = (key: string, value: string) =>
   ({ request: { case: "requestPut", value: { key: bytes(key), value: bytes(value) } } }) as const;
+
+const readOp = (key: string, more: { readonly minModRevision?: bigint; readonly maxModRevision?: bigint } = {}) =>
+  ({ request: { case: "requestRange", value: { key: bytes(key), ...more } } }) as const;
+const valueIs = (key: string, value: string) =>
+  create(CompareSchema, { key: bytes(key), target: 3, targetUnion: { case: "value", value: bytes(value) } });
+
+/** What a transaction says of keys: revisions in the headers of what is within are not the same from etcd's memory. */
+const told = ({ succeeded, responses }: TxnResponse) =>
+  comparable({
+    succeeded,
+    found: responses.map(
+      ({ response }) => response.case === "responseRange" && [response.value.kvs, response.value.count],
+    ),
+  });
 
 /** Counts one further, unless somebody else has at the same time. */
 async function step({ client }: RunningProxy): Promise<boolean> {
@@ -108,6 +144,30 @@ describe.each(WORLDS)("a member of %s, and proxies of %s and %s with the same le
     for (const { client } of [first, second]) expect(await read(client, "n")).toBe(String(steps));
   });
 
+  test("a transaction that takes a branch of reads of owned keys asks nobody, and sees what another one writes", async () => {
+    const the = world();
+    const { direct, first, second } = the;
+    await put(direct, "t", "1");
+    for (const key of ["t", "u"]) await owned(the, first, key);
+    const reads = [readOp("t"), readOp("u"), readOp("t", { maxModRevision: 1n })];
+    const txns = [
+      { compare: [valueIs("t", "1")], success: reads, failure: [putOp("t", "wrong")] },
+      {
+        compare: [valueIs("t", "2")],
+        success: [putOp("t", "wrong")],
+        failure: [readOp("t", { minModRevision: 1000n })],
+      },
+    ];
+    const answers = async ({ kv }: Client) => [told(await kv.txn(txns[0]!)), told(await kv.txn(txns[1]!))];
+    const wanted = await answers(direct);
+    const before = await asked(the);
+    for (let time = 0; time < READS; time++) expect(await answers(first.client)).toEqual(wanted);
+    expect((await asked(the)) - before).toBeLessThanOrEqual(OTHER_READS);
+    await put(second.client, "t", "2");
+    const { succeeded } = await first.client.kv.txn({ compare: [valueIs("t", "2")], success: reads, failure: reads });
+    expect(succeeded).toBe(true);
+  });
+
   test("who deletes a range takes its keys from their owners, also those that do not exist", async () => {
     const the = world();
     const { first, second } = the;
@@ -146,10 +206,10 @@ test.each(KILLED.map(([killed, writing], at) => ({ killed, writing, at })))(
   async ({ at }) => {
     const outcome = waiting()[at]!;
     if (outcome.status === "rejected") throw outcome.reason;
-    const { the, seconds } = outcome.value;
+    const { writer, seconds } = outcome.value;
     // A lease of sixty seconds that was renewed at most twenty ago; the rest is for a machine that has much to do.
     expect(await seconds).toBeGreaterThan(30);
     expect(await seconds).toBeLessThan(75);
-    expect(await read(the.second.client, "k")).toBe("2");
+    expect(await read(writer.client, `k${String(at)}`)).toBe("2");
   },
 );

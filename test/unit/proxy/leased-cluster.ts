@@ -1,6 +1,7 @@
 import { create, isMessage, type Message } from "@bufbuild/protobuf";
 import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { byteString } from "../../../server/base/byte-string.ts";
+import type { Timing } from "../../../server/client/timing.ts";
 import type { KeyValue } from "../../../server/proto/gen/kv_pb.js";
 import { Event_EventType as EventType } from "../../../server/proto/gen/kv_pb.js";
 import {
@@ -32,6 +33,8 @@ export interface Way {
   readonly fails?: () => "there" | "back" | undefined;
   /** Whether nothing at all comes through. */
   readonly isCut?: () => boolean;
+  /** How much later it is for the proxy than its timers have told it: its process was stopped. */
+  readonly lateMs?: () => number;
   /** Whether the connection of a watch is lost with the response that was on it. */
   readonly breaks?: () => boolean;
 }
@@ -119,7 +122,11 @@ export class LeasedCluster {
       error: () => undefined,
     };
     const kv = this.kvOver(way, (call) => calls.push(call));
-    const { timing } = this;
+    const { timing: clock } = this;
+    const timing: Timing = {
+      nowMs: () => clock.nowMs() + (way.lateMs?.() ?? 0),
+      sleep: (ms, signal) => clock.sleep(ms, signal),
+    };
     const leasing = leasingKv({
       kv,
       openWatch: this.watchesOver(way),

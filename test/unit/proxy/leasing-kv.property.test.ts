@@ -15,6 +15,7 @@ import type { UpstreamKv } from "../../../server/proxy/upstream-kv.ts";
 import { RpcError } from "../../../server/rpc/status.ts";
 import { bytes, text } from "../../support/test-machine.ts";
 import { LeasedCluster } from "./leased-cluster.ts";
+import { putOp, readOp } from "./leased-world.ts";
 
 const KEYS = ["a", "b", "c"] as const;
 const OPERATIONS = 120;
@@ -63,7 +64,8 @@ async function run(seed: number): Promise<{ readonly calls: number; readonly rea
     const { kv } = proxies[random.below(2)]!;
     const isRead = random.below(2) === 0;
     if (isRead) reads++;
-    const done = (isRead ? readOne(cluster, kv, random) : writeOne(cluster, kv, random))
+    const read = random.below(2) === 0 ? readOne : readTogether;
+    const done = (isRead ? read(cluster, kv, random) : writeOne(cluster, kv, random))
       .catch((error: unknown) => {
         // What is lost is told, and that a lease has ended; nothing else may go wrong.
         if (!(error instanceof RpcError) || !/away|lease-not-found/.test(error.message)) throw error;
@@ -120,6 +122,36 @@ async function readOne(cluster: LeasedCluster, kv: UpstreamKv, random: Random): 
   if (then !== seen) throw new Error(`at ${String(header!.revision)} ${key} was ${then} and not ${seen}`);
 }
 
+/**
+ * What a transaction has read together was so together at some time while it was under way, and at the revision that it
+ * says; and it has taken the branch for that. Its other branch may change something.
+ */
+async function readTogether(cluster: LeasedCluster, kv: UpstreamKv, random: Random): Promise<void> {
+  const keys = [KEYS[random.below(KEYS.length)]!, KEYS[random.below(KEYS.length)]!] as const;
+  const began = cluster.revision;
+  const targetUnion = { case: "version" as const, value: random.below(2) === 0 ? 0n : 1_000_000n };
+  const compare = [create(CompareSchema, { key: bytes(keys[0]), result: 1, target: 0, targetUnion })];
+  const reads = keys.map((key) => readOp(key));
+  const success = targetUnion.value === 0n ? reads : [putOp(keys[1], "never")];
+  const { header, succeeded, responses } = await kv.txn(
+    create(TxnRequestSchema, { compare, success, failure: reads }),
+    NO_ORIGIN,
+  );
+  const seen = responses.map(({ response }) =>
+    stateOf(response.case === "responseRange" ? response.value.kvs[0] : undefined),
+  );
+  const isSo = (revision: bigint): boolean => {
+    const is = keys.map((key) => cluster.at(key, revision));
+    const chooses = (is[0]?.version ?? 0n) > targetUnion.value;
+    return chooses === succeeded && is.every((one, at) => stateOf(one) === seen[at]);
+  };
+  const window: bigint[] = [];
+  for (let revision = began; revision <= cluster.revision; revision++) window.push(revision);
+  const what = `${keys.join(" and ")} read together as ${seen.join(" and ")}, ${String(succeeded)}`;
+  if (!window.some(isSo)) throw new Error(`${what}: so it never was from ${String(began)} on`);
+  if (!isSo(header!.revision)) throw new Error(`${what}: so it was not at ${String(header!.revision)}`);
+}
+
 let written = 0;
 
 /** What is said to be written is there at the revision that the answer says. */
@@ -150,13 +182,11 @@ async function writeOne(cluster: LeasedCluster, kv: UpstreamKv, random: Random):
     const version = BigInt(random.below(2));
     const targetUnion = { case: "version" as const, value: version };
     const compare = create(CompareSchema, { key: bytes(key), target: 0, targetUnion });
-    const put = (name: string) =>
-      ({ request: { case: "requestPut", value: { key: bytes(name), value: bytes(value) } } }) as const;
     const other = KEYS[random.below(KEYS.length)]!;
     const everything = { case: "requestDeleteRange" as const, value: { key: bytes("a"), rangeEnd: bytes("z") } };
     const isDeleting = random.below(3) === 0;
-    const failure = [isDeleting ? { request: everything } : put(other)];
-    const txn = create(TxnRequestSchema, { compare: [compare], success: [put(key)], failure });
+    const failure = [isDeleting ? { request: everything } : putOp(other, value)];
+    const txn = create(TxnRequestSchema, { compare: [compare], success: [putOp(key, value)], failure });
     const { header, succeeded, responses } = await kv.txn(txn, NO_ORIGIN);
     const [done] = responses.map(({ response }) => response);
     // What deletes nothing has no revision of its own.

@@ -1,44 +1,12 @@
 import { create } from "@bufbuild/protobuf";
-import { describe, expect, onTestFinished, test } from "vitest";
-import {
-  CompareSchema,
-  DeleteRangeRequestSchema,
-  PutRequestSchema,
-  RangeRequestSchema,
-  TxnRequestSchema,
-} from "../../../server/proto/gen/rpc_pb.js";
+import { describe, expect, test } from "vitest";
+import { PutRequestSchema, RangeRequestSchema, TxnRequestSchema } from "../../../server/proto/gen/rpc_pb.js";
 import { NO_ORIGIN, originWith } from "../../../server/proxy/upstream.ts";
 import type { UpstreamKv } from "../../../server/proxy/upstream-kv.ts";
 import { settled } from "../../support/manual-timing.ts";
 import { bytes, text } from "../../support/test-machine.ts";
-import { LeasedCluster, type Way } from "./leased-cluster.ts";
-
-const put = (kv: UpstreamKv, key: string, value: string, more: object = {}) =>
-  kv.put(create(PutRequestSchema, { key: bytes(key), value: bytes(value), ...more }), NO_ORIGIN);
-const read = async (kv: UpstreamKv, key: string, more: object = {}) =>
-  kv.range(create(RangeRequestSchema, { key: bytes(key), ...more }), NO_ORIGIN);
-const valueOf = async (kv: UpstreamKv, key: string) => text((await read(kv, key)).kvs[0]?.value);
-const remove = (kv: UpstreamKv, key: string, rangeEnd = "") =>
-  kv.deleteRange(create(DeleteRangeRequestSchema, { key: bytes(key), rangeEnd: bytes(rangeEnd) }), NO_ORIGIN);
-const putOp = (key: string, value: string, more: object = {}) =>
-  ({ request: { case: "requestPut", value: { key: bytes(key), value: bytes(value), ...more } } }) as const;
-const deleteOp = (key: string, rangeEnd = "") =>
-  ({ request: { case: "requestDeleteRange", value: { key: bytes(key), rangeEnd: bytes(rangeEnd) } } }) as const;
-const valueIs = (key: string, value: string) =>
-  create(CompareSchema, { key: bytes(key), target: 3, targetUnion: { case: "value", value: bytes(value) } });
-
-/** Two proxies of a cluster, whose sessions have begun. */
-async function world(ways: { readonly first?: Way; readonly second?: Way } = {}) {
-  const cluster = new LeasedCluster();
-  const [first, second] = [cluster.proxy(ways.first), cluster.proxy(ways.second)];
-  onTestFinished(async () => {
-    void first.close();
-    void second.close();
-    await cluster.timing.advance(10_000);
-  });
-  for (let turn = 0; turn < 4; turn++) await settled();
-  return { cluster, first, second };
-}
+import { LeasedCluster } from "./leased-cluster.ts";
+import { deleteOp, leasedWorld as world, put, putOp, read, readOp, remove, valueIs, valueOf } from "./leased-world.ts";
 
 /** A way that can be cut. */
 function cuttable() {
@@ -349,6 +317,20 @@ test("an owner that is cut off holds up a writer until its lease ends, and reads
   const late = valueOf(first.kv, "k");
   way.cut = false;
   expect(await late).toBe("2");
+});
+
+test("when the lease may have ended nothing is answered from memory, though no timer has said so", async () => {
+  let lateMs = 0;
+  const { first } = await world({ first: { pause: () => Promise.resolve(), lateMs: () => lateMs } });
+  await read(first.kv, "k");
+  const asked = first.calls.length;
+  lateMs = 59_499;
+  await read(first.kv, "k");
+  expect(first.calls).toHaveLength(asked);
+  lateMs = 59_500;
+  await read(first.kv, "k");
+  await first.kv.txn(create(TxnRequestSchema, { success: [readOp("k")] }), NO_ORIGIN);
+  expect(first.calls.slice(asked)).toEqual(["range", "txn"]);
 });
 
 test("a proxy that ends gives its keys back", async () => {
