@@ -109,6 +109,7 @@ function handleHeartbeatResponse(raft: RaftState, message: Message, progress: Pr
   progress.isFlowPaused = false;
   const isBehind = progress.match < raft.log.lastIndex;
   if (isBehind || progress.state === "probe") sendAppend(raft, message.from, { evenIfEmpty: true });
+  continueTransfer(raft, message.from, progress);
   acknowledgeRead(raft, message);
 }
 

@@ -19,7 +19,11 @@ export function transferTo(raft: RaftState, target: NodeId, progress: Progress):
   else sendAppend(raft, target, { evenIfEmpty: true });
 }
 
-/** The follower has acknowledged something: if it is the target and has everything, it may stand now. */
+/**
+ * The follower has acknowledged something, be it a heartbeat: if it is the target and has everything, it may stand now. It
+ * is told again with every heartbeat, for it does not stand while a change of the configuration is committed and not yet
+ * applied there, as that by which it votes; etcd tells it once, and goes on after an election timeout without writes.
+ */
 export function continueTransfer(raft: RaftState, id: NodeId, progress: Progress): void {
   if (id === raft.leadTransferee && progress.match === raft.log.lastIndex) sendTimeoutNow(raft, id);
 }

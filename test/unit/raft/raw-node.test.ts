@@ -123,6 +123,19 @@ describe("leadership", () => {
     expect([...group.nodes.values()].map((node) => node.basicStatus().leader)).toEqual([3n, 3n, 3n]);
   });
 
+  test("is handed over to one that did not hear of it, or could not stand then, with the next heartbeat", () => {
+    const group = new RawNodeGroup(three);
+    const leader = group.elect(1n);
+    group.cutOff.add(3n);
+    leader.transferLeader(3n);
+    group.settle();
+    expect(leader.basicStatus()).toMatchObject({ role: "leader", leadTransferee: 3n });
+    group.cutOff.clear();
+    group.tick(1n, 1);
+    group.settle();
+    expect([...group.nodes.values()].map((node) => node.basicStatus().leader)).toEqual([3n, 3n, 3n]);
+  });
+
   test("stays where it is when the transfer takes longer than an election timeout", () => {
     const group = new RawNodeGroup(three, { checkQuorum: false });
     const leader = group.elect(1n);
