@@ -15,7 +15,7 @@ const APPLIED = "applied a configuration change through raft";
 /** Members that are frozen cannot be asked whether they take joint changes: they have to have been asked before. */
 const VERSIONS_KNOWN_MS = 5000;
 /** Asking the frozen ones takes its time. */
-const ENTER_TIMEOUT_MS = 4000;
+const ENTER_TIMEOUT_MS = 20_000;
 
 /**
  * A leader dies in the middle of a joint change. Voters A (leader), B and C, and D to be promoted: C and D are frozen,
@@ -49,7 +49,7 @@ export async function killBetweenEnterAndLeave(
       await killOnce(cluster, driver, learner, load, verdicts, `kill ${String(kill)}`);
       // Back to three voters for the next time.
       await driver.remove(learner);
-      await Promise.race([learner.ended(), sleep(15_000)]);
+      await Promise.race([learner.ended(), sleep(60_000, undefined, { ref: false })]);
       await learner.kill();
     }
     await load.stop();
@@ -82,7 +82,9 @@ async function killOnce(
   await untilPromotable(leader, learner);
   const logged = occurrences(leader);
   for (const member of asleep) member?.signal("SIGSTOP");
-  const promoted = leader.client.call(ClusterService.method.memberPromote, { ID: id }, 5000).catch(() => undefined);
+  const promoted = leader.client
+    .call(ClusterService.method.memberPromote, { ID: id }, ENTER_TIMEOUT_MS)
+    .catch(() => undefined);
   let isEntered: true | undefined;
   try {
     isEntered = await waitUntil(
@@ -100,11 +102,11 @@ async function killOnce(
   const isStuck = isEntered === true && occurrences(leader) === logged + 1 && isJoint(leader);
   verdicts.check(isStuck, `${name}: the leader was killed after it had entered and before it could leave`);
   const startMs = performance.now();
-  await load.progress(15_000);
+  await load.progress(60_000);
   const isVoter = await waitUntil(
     "the learner is a voter",
     async () => ((await driver.list()).some((member) => member.ID === id && !member.isLearner) ? true : undefined),
-    { timeoutMs: 15_000 },
+    { timeoutMs: 60_000 },
   ).catch(() => false);
   verdicts.check(
     isVoter,

@@ -44,7 +44,7 @@ const ATTEMPT_TIMEOUT_MS = 250;
 const WRITES_PER_SECOND = 200;
 /** After each step, so that what it causes later counts for it. */
 const AFTER_STEP_MS = 1500;
-const REMOVED_ENDS_MS = 15_000;
+const REMOVED_ENDS_MS = 60_000;
 
 const verdicts = new Verdicts();
 const binary = serverBinary(values.server);
@@ -103,7 +103,7 @@ class Steps {
 
   /** All of them; says how many changes of voters were made. */
   async all(): Promise<number> {
-    await this.#load.progress(10_000);
+    await this.#load.progress(60_000);
     this.#load.takeLongestGapMs();
     if (values.only !== "replaces") await this.#upAndDown();
     if (binary.isKvorum) await this.#replaces();
@@ -176,7 +176,7 @@ class Steps {
   }
 
   async #endsByItself(member: ClusterMember): Promise<void> {
-    await Promise.race([member.ended(), sleep(REMOVED_ENDS_MS)]);
+    await Promise.race([member.ended(), sleep(REMOVED_ENDS_MS, undefined, { ref: false })]);
     if (member.isRunning) verdicts.check(false, `${member.name}, removed, ends by itself`);
     await member.kill();
   }
