@@ -16,6 +16,7 @@ import {
 import type { BoundMethod, CallContext, StreamCall, StreamHandler, UnaryHandler } from "../rpc/service.ts";
 import { Code, type Status } from "../rpc/status.ts";
 import { statusOf } from "../rpc/fault-status.ts";
+import { letGoOfCall } from "./call-garbage.ts";
 import { guardStreams } from "./guarded-streams.ts";
 import { http2ServerOf } from "./http2-server-of.ts";
 import { guardPings } from "./ping-guard.ts";
@@ -136,16 +137,18 @@ export class GrpcJsServer {
   #unary(method: BoundMethod, handle: UnaryHandler<unknown, unknown>) {
     return (call: ServerUnaryCall<unknown, unknown>, reply: sendUnaryData<unknown>): void => {
       const startMs = performance.now();
-      const context = new GrpcJsCall(call);
+      const context = new GrpcJsUnaryCall(call);
       this.#options.onCallStart?.(method, context.metadata(CLIENT_VERSION));
       const fail = (error: unknown): void => {
         const status = this.#statusOf(error);
         this.#options.onCallEnd?.(method, status.code, performance.now() - startMs);
         reply({ code: status.code, details: status.message, metadata: new Metadata() });
+        context.release();
       };
       const succeed = (response: unknown): void => {
         this.#options.onCallEnd?.(method, Code.OK, performance.now() - startMs);
         reply(null, response);
+        context.release();
       };
       try {
         const response = handle(call.request, context);
@@ -225,6 +228,26 @@ class GrpcJsCall implements CallContext {
   onCancelled(run: () => void): void {
     if (this.#call.cancelled) run();
     else (this.#call as EventEmitter).once("cancelled", run);
+  }
+}
+
+class GrpcJsUnaryCall extends GrpcJsCall {
+  readonly #unary: ServerUnaryCall<unknown, unknown>;
+  #isOver = false;
+
+  constructor(call: ServerUnaryCall<unknown, unknown>) {
+    super(call);
+    this.#unary = call;
+  }
+
+  override peerCommonName(): string | undefined {
+    return this.#isOver ? undefined : super.peerCommonName();
+  }
+
+  /** The call has been answered: nothing is known any more of who called, and with what. */
+  release(): void {
+    this.#isOver = true;
+    letGoOfCall(this.#unary);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { RequestListener } from "node:http";
 import type { Http2Server, IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import { Code } from "../rpc/status.ts";
+import { letGoWhenClosed } from "./call-garbage.ts";
 import { writeInPieces } from "./piecewise-writes.ts";
 import { answerPlain } from "./plain-requests.ts";
 
@@ -22,7 +23,7 @@ export interface Streams {
  * Stands before grpc-js, which listens to a server's streams. A stream that its client has reset before anybody looked at it
  * is passed over: whoever answered it would throw, out of reach of every handler. What is no gRPC call is answered as
  * HTTP/1.1 requests are. A method that there is not is refused in the words of grpc-go, which clients look for. Large answers
- * of the others go out piece by piece.
+ * of the others go out piece by piece, and a stream that is over holds nothing.
  */
 export function guardStreams(server: Http2Server, { paths, onPlainRequest }: Streams): void {
   const services = new Set(Array.from(paths, (path) => serviceOf(path)));
@@ -38,6 +39,7 @@ export function guardStreams(server: Http2Server, { paths, onPlainRequest }: Str
     if (isCall && headers[":method"] === "POST" && !paths.has(path))
       return refuse(stream, unknownMethodText(path, services));
     writeInPieces(stream);
+    letGoWhenClosed(stream);
     try {
       if (!isCall && onPlainRequest) answerPlain(onPlainRequest, stream, headers, rawHeaders);
       else for (const listener of listeners) listener.call(server, stream, headers, flags, rawHeaders);

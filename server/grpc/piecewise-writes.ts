@@ -24,10 +24,12 @@ export function writeInPieces(stream: ServerHttp2Stream): void {
       else inPieces(message, to, done);
     });
   };
-  stream.write = (chunk: unknown, ...rest: unknown[]): boolean => {
+  // Named first, and then assigned: V8 puts a function that is assigned as it is made into the old generation.
+  const writeOrSplit = (chunk: unknown, ...rest: unknown[]): boolean => {
     const [done] = rest;
     if (!(chunk instanceof Uint8Array) || chunk.length <= PIECE_BYTES || typeof done !== "function")
       return write(chunk, ...rest);
     return inPieces(chunk, 0, done as Done);
   };
+  stream.write = writeOrSplit;
 }
