@@ -9,12 +9,10 @@ import type {
   ProclaimRequestSchema,
 } from "../proto/gen/v3election_pb.js";
 import { RpcError } from "../rpc/status.ts";
-import { Backoff } from "./backoff.ts";
 import type { CallOptions, ResponseStream } from "./calls.ts";
-import { isAborted } from "./is-aborted.ts";
 import type { KeptLease, LeaseClient } from "./kept-lease.ts";
 import { waitForTurn, type TurnOptions } from "./leased-turn.ts";
-import { isPassing } from "./passing-failure.ts";
+import { resumed } from "./resumed.ts";
 import { realTiming, type Timing } from "./timing.ts";
 
 /** What elections need of a client. */
@@ -94,32 +92,30 @@ export async function* observeLeaders(
   signal?: AbortSignal,
   timing: Timing = realTiming,
 ): AsyncGenerator<Leader, void> {
-  const backoff = new Backoff();
   let lastRevision = 0;
-  while (!isAborted(signal)) {
-    try {
-      await client.connect();
-      const stream = client.election.observe({ name: bytes(name) });
-      const cancel = (): void => stream.cancel();
-      signal?.addEventListener("abort", cancel);
-      try {
-        for await (const { kv } of stream) {
-          const leader = leaderOf(kv);
-          // A new connection begins with the leader that was told already.
-          if (leader === undefined || leader.revision <= lastRevision) continue;
-          lastRevision = leader.revision;
-          backoff.reset();
-          yield leader;
-        }
-      } finally {
-        signal?.removeEventListener("abort", cancel);
-        stream.cancel();
-      }
-    } catch (error) {
-      if (isAborted(signal)) return;
-      if (!isPassing(error)) throw error;
+  yield* resumed({ client, timing, signal }, async function* () {
+    for await (const leader of observeOnce(client, name, signal)) {
+      // A new connection begins with the leader that was told already.
+      if (leader.revision <= lastRevision) continue;
+      lastRevision = leader.revision;
+      yield leader;
     }
-    await timing.sleep(backoff.next(), signal);
+  });
+}
+
+/** The leaders that one connection tells of. */
+async function* observeOnce(client: ElectionClient, name: string, signal?: AbortSignal): AsyncGenerator<Leader, void> {
+  const stream = client.election.observe({ name: bytes(name) });
+  const cancel = (): void => stream.cancel();
+  signal?.addEventListener("abort", cancel);
+  try {
+    for await (const { kv } of stream) {
+      const leader = leaderOf(kv);
+      if (leader) yield leader;
+    }
+  } finally {
+    signal?.removeEventListener("abort", cancel);
+    stream.cancel();
   }
 }
 

@@ -10,6 +10,7 @@ import { Code, RpcError } from "../rpc/status.ts";
 import { Backoff } from "./backoff.ts";
 import type { CallOptions, DuplexStream } from "./calls.ts";
 import { isPassing } from "./passing-failure.ts";
+import { renewalPeriodMs } from "./renewal-period.ts";
 import { realTiming, type Timing } from "./timing.ts";
 
 /** What a lease needs of a client. */
@@ -30,9 +31,6 @@ export interface LeaseOptions {
   /** Chosen by the server if none is given. */
   readonly id?: bigint;
 }
-
-/** How often in its time to live a lease is kept alive: two answers may get lost. */
-const KEEP_ALIVES_PER_TTL = 3;
 
 /**
  * A lease that lives as long as this process keeps it alive, across broken connections and members that end. `lost` tells
@@ -119,7 +117,7 @@ export class KeptLease {
   }
 
   get #periodMs(): number {
-    return (this.ttlSeconds * 1000) / KEEP_ALIVES_PER_TTL;
+    return renewalPeriodMs(this.ttlSeconds);
   }
 
   /** Asks and waits, in turns, on one connection; ends when that does not answer in time. */

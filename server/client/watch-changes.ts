@@ -1,11 +1,10 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { Event } from "../proto/gen/kv_pb.js";
 import type { WatchCreateRequest_FilterType, WatchRequestSchema, WatchResponse } from "../proto/gen/rpc_pb.js";
-import { Backoff } from "./backoff.ts";
 import type { CallOptions, DuplexStream } from "./calls.ts";
 import { CompactedError } from "./compacted-error.ts";
-import { isAborted } from "./is-aborted.ts";
-import { isPassing, isTokenRefusal } from "./passing-failure.ts";
+import { isTokenRefusal } from "./passing-failure.ts";
+import { resumed } from "./resumed.ts";
 import { realTiming, type Timing } from "./timing.ts";
 import { nextRevisionAfter } from "./watch-position.ts";
 import { WatchRefusedError } from "./watch-refused-error.ts";
@@ -55,22 +54,8 @@ export async function* watchChanges(
   options: WatchOptions,
   timing: Timing = realTiming,
 ): AsyncGenerator<WatchBatch, void> {
-  const { signal } = options;
   const position: Position = { next: BigInt(options.startRevision ?? 0) };
-  const backoff = new Backoff();
-  while (!isAborted(signal)) {
-    try {
-      await client.connect();
-      for await (const batch of watchOnce(client, options, position)) {
-        backoff.reset();
-        if (batch !== undefined) yield batch;
-      }
-    } catch (error) {
-      if (isAborted(signal)) return;
-      if (!isPassing(error)) throw error;
-    }
-    await timing.sleep(backoff.next(), signal);
-  }
+  yield* resumed({ client, timing, signal: options.signal }, () => watchOnce(client, options, position));
 }
 
 /** How far a watch has come: where the next one has to begin. */

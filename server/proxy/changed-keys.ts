@@ -1,4 +1,4 @@
-import type { PutRequest, RequestOp, ResponseOp } from "../proto/gen/rpc_pb.js";
+import type { PutRequest, RequestOp, ResponseOp, TxnRequest } from "../proto/gen/rpc_pb.js";
 import { NO_END, type KeyInterval } from "./key-namespace.ts";
 
 /** Keys that operations may change. */
@@ -23,12 +23,17 @@ export function changedKeys(operations: readonly RequestOp[]): readonly ChangedK
       case "requestDeleteRange":
         return [{ key: request.value.key, rangeEnd: request.value.rangeEnd, put: undefined }];
       case "requestTxn":
-        return changedKeys([...request.value.success, ...request.value.failure]);
+        return changedByTxn(request.value);
       case "requestRange":
       case undefined:
         return [];
     }
   });
+}
+
+/** All keys that a transaction may change; none: it only reads. */
+export function changedByTxn({ success, failure }: TxnRequest): readonly ChangedKeys[] {
+  return changedKeys([...success, ...failure]);
 }
 
 /** The changes of single keys that have happened, by the answers to the operations; ranges are left out. */

@@ -1,11 +1,11 @@
 import { byteString, type ByteString } from "../base/byte-string.ts";
-import { nextRevisionAfter } from "../client/watch-position.ts";
 import { Event_EventType as EventType, type KeyValue } from "../proto/gen/kv_pb.js";
 import { Code, RpcError } from "../rpc/status.ts";
 import type { KeyInterval } from "./key-namespace.ts";
 import { askForTxn, isAskedFor } from "./leasing-txns.ts";
 import type { Origin } from "./upstream.ts";
 import type { UpstreamKv } from "./upstream-kv.ts";
+import { watchFrom } from "./watch-from.ts";
 import type { OpenWatch } from "./watch-ranges.ts";
 
 /** Owners that are asked at once for one change. */
@@ -39,21 +39,12 @@ export async function takeBack(
 async function deleted({ interval, leasingKeys, revision }: ForeignKeys, openWatch: OpenWatch, origin: Origin) {
   const waited = new Set<ByteString>(leasingKeys.map(({ key }) => byteString(key)));
   const outcome = Promise.withResolvers<void>();
-  let nextRevision = revision + 1n;
-  const watch = openWatch(interval, origin.metadata("token"), {
-    get nextRevision() {
-      return nextRevision;
-    },
-    deliver: (response) => {
-      const { events, canceled, compactRevision, cancelReason } = response;
-      nextRevision = nextRevisionAfter(response, nextRevision);
-      for (const { type, kv } of events) {
-        if (kv && type === EventType.DELETE) waited.delete(byteString(kv.key));
-      }
-      // What is compacted is not told any more: the leasing keys have to be looked at again.
-      if (waited.size === 0 || compactRevision > 0n) outcome.resolve();
-      else if (canceled) outcome.reject(refusedWait(cancelReason));
-    },
+  const start = { from: revision + 1n, token: origin.metadata("token") };
+  const watch = watchFrom(openWatch, interval, start, ({ events, canceled, compactRevision, cancelReason }) => {
+    for (const { type, kv } of events) if (kv && type === EventType.DELETE) waited.delete(byteString(kv.key));
+    // What is compacted is not told any more: the leasing keys have to be looked at again.
+    if (waited.size === 0 || compactRevision > 0n) outcome.resolve();
+    else if (canceled) outcome.reject(refusedWait(cancelReason));
   });
   origin.onCancelled(() => outcome.reject(new RpcError(Code.CANCELED, "the call ended while an owner was waited for")));
   try {

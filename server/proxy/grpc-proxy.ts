@@ -15,7 +15,7 @@ import { leasingKv, type LeasingKv } from "./leasing-kv.ts";
 import { observeProxy } from "./proxy-metrics.ts";
 import { ProxyRegistry, type RegisteredProxy } from "./proxy-registry.ts";
 import { RevisionOrder } from "./revision-order.ts";
-import { sessionLeases } from "./session-leases.ts";
+import { sessionLeases, type SessionLeases } from "./session-leases.ts";
 import { NO_ORIGIN, type Upstream } from "./upstream.ts";
 import { upstreamKv, type UpstreamKv } from "./upstream-kv.ts";
 import { upstreamWatches } from "./upstream-watch.ts";
@@ -60,9 +60,10 @@ export async function grpcProxy(options: GrpcProxyOptions): Promise<GrpcProxy> {
   const openWatch = upstreamWatches(upstream, namespace);
   const ranges = new WatchRanges(openWatch);
   const leader = new LeaderWatch(upstream);
-  const leasing = leasingOver(options, kv, namespace);
+  const leases = sessionLeases(upstream);
+  const leasing = leasingOver(options, kv, leases, namespace);
   const clientKv = leasing?.kv ?? kv;
-  const registry = self && group && new ProxyRegistry({ upstream, kv: clientKv, openWatch, logger, self, ...group });
+  const registry = self && group && new ProxyRegistry({ leases, kv: clientKv, openWatch, logger, self, ...group });
   const { service, counts } = kvProxy(clientKv);
   observeProxy(metrics, counts, ranges);
   const methods = [
@@ -79,11 +80,12 @@ export async function grpcProxy(options: GrpcProxyOptions): Promise<GrpcProxy> {
 function leasingOver(
   { upstream, logger, leasingPrefix: prefix }: GrpcProxyOptions,
   kv: UpstreamKv,
+  leases: SessionLeases,
   namespace: KeyNamespace | undefined,
 ): LeasingKv | undefined {
   if (prefix === "") return undefined;
   const openWatch = upstreamWatches(upstream, namespace, "a leader");
-  return leasingKv({ kv, openWatch, leases: sessionLeases(upstream), prefix, logger });
+  return leasingKv({ kv, openWatch, leases, prefix, logger });
 }
 
 async function recoverOrder(kv: UpstreamKv, logger: Logger): Promise<void> {

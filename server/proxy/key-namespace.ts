@@ -1,5 +1,6 @@
 import { concatBytes } from "../base/bytes.ts";
 import { DomainError } from "../base/domain-error.ts";
+import { prefixEnd } from "../client/key-range-end.ts";
 import type { Event, KeyValue } from "../proto/gen/kv_pb.js";
 import type {
   Compare,
@@ -103,7 +104,7 @@ export class KeyNamespace {
 
   #end(rangeEnd: Uint8Array): Uint8Array {
     if (rangeEnd.length === 0) return rangeEnd;
-    return isToTheEnd(rangeEnd) ? afterAllWith(this.#prefix) : concatBytes([this.#prefix, rangeEnd]);
+    return isToTheEnd(rangeEnd) ? prefixEnd(this.#prefix) : concatBytes([this.#prefix, rangeEnd]);
   }
 
   #compare(compare: Compare): Compare {
@@ -153,13 +154,4 @@ export class KeyNamespace {
 /** Whether a range end means "to the end of all keys". */
 export function isToTheEnd(rangeEnd: Uint8Array): boolean {
   return rangeEnd.length === 1 && rangeEnd[0] === 0;
-}
-
-/** The first key above all that begin with the prefix; "to the end" where there is none. */
-function afterAllWith(prefix: Uint8Array): Uint8Array {
-  const last = prefix.findLastIndex((byte) => byte !== 0xff);
-  if (last < 0) return Uint8Array.of(0);
-  const end = prefix.slice(0, last + 1);
-  end[last] = (end[last] ?? 0) + 1;
-  return end;
 }

@@ -1,6 +1,6 @@
 import type { KV, RequestOp, TxnRequest, TxnResponse } from "../proto/gen/rpc_pb.js";
 import type { Implementation } from "../rpc/service.ts";
-import { changedKeys } from "./changed-keys.ts";
+import { changedByTxn } from "./changed-keys.ts";
 import { NO_END, type KeyInterval } from "./key-namespace.ts";
 import { RangeCache, type PendingRange } from "./range-cache.ts";
 import type { Origin } from "./upstream.ts";
@@ -55,9 +55,7 @@ export function kvProxy(kv: UpstreamKv): KvProxy {
       for (const compare of request.compare) cache.invalidate(compare);
       const reads = new TxnReads(cache, request, callerOf(call));
       try {
-        const response = await changing(cache, changedKeys([...request.success, ...request.failure]), () =>
-          kv.txn(request, call),
-        );
+        const response = await changing(cache, changedByTxn(request), () => kv.txn(request, call));
         reads.keep(response);
         return response;
       } finally {
@@ -106,7 +104,7 @@ class TxnReads {
   readonly #failure: readonly (PendingRange | undefined)[];
 
   constructor(cache: RangeCache, request: TxnRequest, caller: string) {
-    const isReading = changedKeys([...request.success, ...request.failure]).length === 0;
+    const isReading = changedByTxn(request).length === 0;
     const begin = ({ request: asked }: RequestOp): PendingRange | undefined =>
       isReading && asked.case === "requestRange" ? cache.begin(asked.value, caller) : undefined;
     this.#success = request.success.map(begin);

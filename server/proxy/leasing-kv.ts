@@ -10,7 +10,7 @@ import {
   type RequestOp,
   type ResponseHeader,
 } from "../proto/gen/rpc_pb.js";
-import { changedKeys } from "./changed-keys.ts";
+import { changedByTxn } from "./changed-keys.ts";
 import { KeyOwner } from "./key-owner.ts";
 import { LeasedKeys } from "./leased-keys.ts";
 import { LeasingLayout } from "./leasing-layout.ts";
@@ -126,7 +126,7 @@ function changing(kv: UpstreamKv, writes: LeasingWrites): UpstreamKv {
       return headed(isOwn ? response.value : create(DeleteRangeResponseSchema), header);
     },
     async txn(request, origin) {
-      const changed = changedKeys([...request.success, ...request.failure]);
+      const changed = changedByTxn(request);
       if (changed.length === 0 || changed.some(({ key }) => key.length === 0)) return kv.txn(request, origin);
       const { header, response } = await alone({ case: "requestTxn", value: request }, origin);
       return headed(response?.case === "responseTxn" ? response.value : create(TxnResponseSchema), header);

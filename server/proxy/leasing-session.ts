@@ -1,17 +1,16 @@
 import { messageOf } from "../base/message-of.ts";
 import { isPassing } from "../client/passing-failure.ts";
+import { renewalPeriodMs } from "../client/renewal-period.ts";
 import type { Timing } from "../client/timing.ts";
-import { nextRevisionAfter } from "../client/watch-position.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Event } from "../proto/gen/kv_pb.js";
 import type { KeyInterval } from "./key-namespace.ts";
 import type { SessionLeases } from "./session-leases.ts";
+import { watchFrom } from "./watch-from.ts";
 import type { OpenWatch } from "./watch-ranges.ts";
 
 /** The time to live of the lease on which all hangs that a proxy owns (that of etcd's sessions). */
 const TTL_SECONDS = 60;
-/** A lease is renewed so often in its time to live. */
-const RENEWALS_PER_TTL = 3;
 /** The lease is taken to have ended this much earlier than the cluster would end it: clocks run at different speeds. */
 const CLOCK_DRIFT_MS = 500;
 /** Pause before another try to renew a lease, or to begin a session. */
@@ -118,7 +117,7 @@ export class LeasingSession {
   async #keepAlive(session: Session, signal: AbortSignal): Promise<string> {
     const { timing } = this.#parts;
     for (;;) {
-      await timing.sleep((TTL_SECONDS * 1000) / RENEWALS_PER_TTL, signal);
+      await timing.sleep(renewalPeriodMs(TTL_SECONDS), signal);
       if (signal.aborted) return "the proxy ends";
       const late = timing.sleep(session.aliveUntilMs - timing.nowMs(), signal).then(() => undefined);
       const renewed = await Promise.race([this.#renewed(session.leaseId, signal), late]);
@@ -152,16 +151,9 @@ export class LeasingSession {
   #watch(from: bigint): { readonly ended: Promise<string>; close(): void } {
     const { openWatch, keys, onEvents } = this.#parts;
     const ended = Promise.withResolvers<string>();
-    let nextRevision = from;
-    const watch = openWatch(keys, undefined, {
-      get nextRevision() {
-        return nextRevision;
-      },
-      deliver: (response) => {
-        nextRevision = nextRevisionAfter(response, nextRevision);
-        onEvents(response.events);
-        if (response.canceled) ended.resolve(`the watch of the leasing keys has ended: ${response.cancelReason}`);
-      },
+    const watch = watchFrom(openWatch, keys, { from, token: undefined }, ({ events, canceled, cancelReason }) => {
+      onEvents(events);
+      if (canceled) ended.resolve(`the watch of the leasing keys has ended: ${cancelReason}`);
     });
     return { ended: ended.promise, close: () => watch.close() };
   }

@@ -2,25 +2,20 @@ import { setTimeout as pause } from "node:timers/promises";
 import { create } from "@bufbuild/protobuf";
 import { messageOf } from "../base/message-of.ts";
 import { byteString, type ByteString } from "../base/byte-string.ts";
-import { nextRevisionAfter } from "../client/watch-position.ts";
+import { prefixEnd } from "../client/key-range-end.ts";
+import { renewalPeriodMs } from "../client/renewal-period.ts";
 import type { Logger } from "../ports/logger.ts";
 import { Event_EventType as EventType } from "../proto/gen/kv_pb.js";
-import {
-  Lease,
-  LeaseGrantRequestSchema,
-  RangeRequestSchema,
-  TxnRequestSchema,
-  type WatchResponse,
-} from "../proto/gen/rpc_pb.js";
-import { LeaseRenewals } from "./lease-renewals.ts";
-import { NO_ORIGIN, type Upstream } from "./upstream.ts";
+import { RangeRequestSchema, TxnRequestSchema, type WatchResponse } from "../proto/gen/rpc_pb.js";
+import type { KeyInterval } from "./key-namespace.ts";
+import type { SessionLeases } from "./session-leases.ts";
+import { NO_ORIGIN } from "./upstream.ts";
 import type { UpstreamKv } from "./upstream-kv.ts";
+import { watchFrom } from "./watch-from.ts";
 import type { OpenWatch } from "./watch-ranges.ts";
 
 /** Pause before another try to be registered, or to hear of the others. */
 const RETRY_PAUSE_MS = 1000;
-/** A lease is renewed so often in its time to live, as by etcd's client. */
-const RENEWALS_PER_TTL = 3;
 
 /** A proxy that clients can reach. */
 export interface RegisteredProxy {
@@ -30,7 +25,7 @@ export interface RegisteredProxy {
 
 /** What a registry works with, and who is registered in it. */
 export interface ProxyRegistryParts {
-  readonly upstream: Upstream;
+  readonly leases: SessionLeases;
   readonly kv: UpstreamKv;
   readonly openWatch: OpenWatch;
   readonly logger: Logger;
@@ -76,34 +71,24 @@ export class ProxyRegistry {
   }
 
   async #register(): Promise<bigint> {
-    const { upstream, kv, prefix, ttlSeconds, self } = this.#parts;
-    const grant = create(LeaseGrantRequestSchema, { TTL: BigInt(ttlSeconds) });
-    const { ID: lease } = await upstream.unary(Lease.method.leaseGrant, grant);
-    const key = utf8(`${prefix}/${self.address}`);
-    const put = { key, value: utf8(recordOf(self)), lease };
+    const { leases, kv, prefix, ttlSeconds, self } = this.#parts;
+    const { leaseId: lease } = await leases.grant(ttlSeconds);
+    const put = { key: utf8(`${prefix}/${self.address}`), value: utf8(recordOf(self)), lease };
     await kv.txn(create(TxnRequestSchema, { success: [{ request: { case: "requestPut", value: put } }] }), NO_ORIGIN);
     return lease;
   }
 
   /** Until the lease is gone. */
-  async #keepAlive(lease: bigint): Promise<void> {
-    const renewals = new LeaseRenewals(this.#parts.upstream, undefined);
-    renewals.join();
-    try {
-      for (;;) {
-        await pause((this.#parts.ttlSeconds * 1000) / RENEWALS_PER_TTL);
-        const { TTL: ttl } = await renewals.renew(lease);
-        if (ttl <= 0n) return;
-      }
-    } finally {
-      renewals.leave();
-    }
+  async #keepAlive(leaseId: bigint): Promise<void> {
+    const { leases, ttlSeconds } = this.#parts;
+    do await pause(renewalPeriodMs(ttlSeconds));
+    while ((await leases.renew(leaseId)) > 0);
   }
 
   async #follow(): Promise<void> {
     const { kv, logger, prefix } = this.#parts;
     const key = utf8(`${prefix}/`);
-    const rangeEnd = utf8(`${prefix}0`);
+    const rangeEnd = prefixEnd(key);
     for (;;) {
       try {
         const { header, kvs } = await kv.range(
@@ -122,20 +107,13 @@ export class ProxyRegistry {
   }
 
   /** Until the cluster cancels the watch. */
-  #watch(keys: { readonly key: Uint8Array; readonly rangeEnd: Uint8Array }, from: bigint): Promise<void> {
+  #watch(keys: KeyInterval, from: bigint): Promise<void> {
     return new Promise((resolve) => {
-      let nextRevision = from;
-      const watch = this.#parts.openWatch(keys, undefined, {
-        get nextRevision() {
-          return nextRevision;
-        },
-        deliver: (response) => {
-          this.#apply(response);
-          nextRevision = nextRevisionAfter(response, nextRevision);
-          if (!response.canceled) return;
-          watch.close();
-          resolve();
-        },
+      const watch = watchFrom(this.#parts.openWatch, keys, { from, token: undefined }, (response) => {
+        this.#apply(response);
+        if (!response.canceled) return;
+        watch.close();
+        resolve();
       });
     });
   }

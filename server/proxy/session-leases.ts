@@ -12,7 +12,7 @@ export interface GrantedLease {
   readonly revision: bigint;
 }
 
-/** The proxy's own leases: nobody's credentials, one at a time. */
+/** The proxy's own leases: it takes and keeps them in nobody's name. */
 export interface SessionLeases {
   grant(ttlSeconds: number): Promise<GrantedLease>;
   /** The seconds that it lives from now; 0: it has ended. */

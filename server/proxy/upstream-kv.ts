@@ -11,6 +11,7 @@ import {
   type TxnRequest,
   type TxnResponse,
 } from "../proto/gen/rpc_pb.js";
+import { changedByTxn } from "./changed-keys.ts";
 import type { KeyNamespace } from "./key-namespace.ts";
 import type { RevisionOrder } from "./revision-order.ts";
 import type { Origin, Upstream } from "./upstream.ts";
@@ -49,7 +50,7 @@ export function upstreamKv(
     async txn(request, origin) {
       const inside = namespace?.txn(request) ?? request;
       const ask = (): Promise<TxnResponse> => upstream.unary(txn, inside, origin);
-      const response = await (order && !mayChange(request) ? order.read(ask) : ask());
+      const response = await (order && isReading(request) ? order.read(ask) : ask());
       return namespace?.stripTxn(response) ?? response;
     },
     compact: (request, origin) => upstream.unary(compact, request, origin),
@@ -57,9 +58,6 @@ export function upstreamKv(
 }
 
 /** A transaction that changes something must not be asked twice. */
-function mayChange({ success, failure }: TxnRequest): boolean {
-  return [...success, ...failure].some(({ request }) => {
-    if (request.case === "requestTxn") return mayChange(request.value);
-    return request.case !== "requestRange";
-  });
+function isReading(request: TxnRequest): boolean {
+  return changedByTxn(request).length === 0;
 }
