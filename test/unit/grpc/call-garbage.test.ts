@@ -31,14 +31,15 @@ async function listenedTo(prepare: (stream: ServerHttp2Stream) => void): Promise
   const refs: WeakRef<object>[] = [];
   let closed = 0;
   const server = createServer();
-  server.on("stream", (stream) => {
+  const answer = (stream: ServerHttp2Stream): void => {
     prepare(stream);
     const request = { bytes: 0 };
     refs.push(new WeakRef(request));
     stream.on("data", (chunk: Buffer) => (request.bytes += chunk.length));
     stream.once("close", () => closed++);
     stream.respond({ ":status": 200 }, { endStream: true });
-  });
+  };
+  server.on("stream", answer as unknown as Parameters<typeof server.on<"stream">>[1]);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const session = connect(`http://127.0.0.1:${String((server.address() as AddressInfo).port)}`);
   onTestFinished(() => {
