@@ -1,5 +1,10 @@
-import { fromBinary } from "@bufbuild/protobuf";
-import { InternalRaftRequestSchema, type InternalRaftRequest } from "./gen/raft_internal_pb.js";
+import { create, fromBinary } from "@bufbuild/protobuf";
+import {
+  InternalRaftRequestSchema,
+  RequestSchema,
+  type InternalRaftRequest,
+  type Request,
+} from "./gen/raft_internal_pb.js";
 import { TxnRequestSchema, type TxnRequest } from "./gen/rpc_pb.js";
 
 /** Messages within messages in a client's txn: two a level, and etcd's limit of operations lets 128 levels through. */
@@ -12,7 +17,25 @@ export function decodeTxn(bytes: Uint8Array): TxnRequest {
   return fromBinary(TxnRequestSchema, bytes, { recursionLimit: TXN_DEPTH });
 }
 
-/** The request in an entry of the log. */
+/**
+ * The request in an entry of the log. Where etcd 3.5 leads, some entries are a request of the 2.x API with nothing around it:
+ * the cluster's first version, and members' names. It is told by its text, which is no message.
+ */
 export function decodeEntryRequest(data: Uint8Array): InternalRaftRequest {
-  return fromBinary(InternalRaftRequestSchema, data, { recursionLimit: ENTRY_DEPTH });
+  try {
+    return fromBinary(InternalRaftRequestSchema, data, { recursionLimit: ENTRY_DEPTH });
+  } catch (error) {
+    const v2 = decodeBareRequest(data);
+    if (v2 === undefined) throw error;
+    return create(InternalRaftRequestSchema, { v2 });
+  }
+}
+
+function decodeBareRequest(data: Uint8Array): Request | undefined {
+  try {
+    const request = fromBinary(RequestSchema, data);
+    return request.Method === "" ? undefined : request;
+  } catch {
+    return undefined;
+  }
 }

@@ -3,14 +3,15 @@ import { Cluster, type ClusterMember } from "./cluster.ts";
 import { serverBinary } from "./server-binary.ts";
 
 export interface SeekingMember {
-  readonly server: "source" | "etcd";
+  /** As `serverBinary` knows it. */
+  readonly server: string;
   readonly name: string;
   readonly flags: readonly string[];
   /** Put before the server's own command. */
   readonly wrapper?: readonly string[];
 }
 
-/** A member of ours or of etcd's that is not told who founds the cluster with it: its flags say whom to ask. Not started yet. */
+/** A member of ours or of etcd's whose flags alone say who founds the cluster with it, or whom to ask. Not started yet. */
 export async function seekingMember({ server, name, flags, wrapper = [] }: SeekingMember): Promise<ClusterMember> {
   const cluster = await Cluster.create({
     binary: serverBinary(server),
