@@ -315,7 +315,11 @@ const scenarios: Record<string, Scenario> = {
       tell(own.match(/^# TYPE etcd_grpc_proxy_.*$/gm)?.toSorted());
       tell([/^etcd_server_has_leader 1$/m.test(members), own.includes("grpc_server_started_total")]);
       await member.stop();
-      tell((await proxy.page("/health")).slice(0, 40));
+      const noticed = await waitUntil("the end of the member is noticed", async () => {
+        const page = await proxy.page("/health");
+        return page.startsWith("503") ? page : undefined;
+      });
+      tell(noticed.slice(0, 40));
     },
   },
 };
