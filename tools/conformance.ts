@@ -14,7 +14,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { cacheFolder } from "./cache-folder.ts";
-import { etcdBinaries, etcdSource } from "./etcd-binaries.ts";
+import { etcdBinaries, etcdSource, etcdWithV2 } from "./etcd-binaries.ts";
 import { repositoryRoot } from "./repository-root.ts";
 import { parseSkipList, skipRegex, type Skipped } from "./skip-list.ts";
 import { suiteOutcomes, type SuiteOutcomes } from "./suite-outcomes.ts";
@@ -57,7 +57,7 @@ function run(suite: Suite): number {
     return 2;
   }
   const skipped = skipList(suite);
-  const folder = binFolder();
+  const folder = binFolder(suite);
   const work = join(cacheFolder(), "etcd-suite");
   mkdirSync(work, { recursive: true });
   if (suite === "e2e") layOutSources(work);
@@ -79,14 +79,15 @@ function skipList(suite: Suite): readonly Skipped[] {
   return existsSync(file) ? parseSkipList(readFileSync(file, "utf8")) : [];
 }
 
-/** Our server and our etcdutl, where data folders are read, with etcd's own etcdctl. */
-function binFolder(): string {
+/** Our server and our etcdutl, where data folders are read, with etcd's own etcdctl; for e2e an etcd 3.5 to discover by, too. */
+function binFolder(suite: Suite): string {
   const folder = mkdtempSync(join(tmpdir(), "kvorum-suite-"));
   const reference = etcdBinaries();
   const own = existsSync(join(options.bin, "etcdutl")) ? options.bin : reference;
   symlinkSync(join(options.bin, "etcd"), join(folder, "etcd"));
   symlinkSync(join(reference, "etcdctl"), join(folder, "etcdctl"));
   symlinkSync(join(own, "etcdutl"), join(folder, "etcdutl"));
+  if (suite === "e2e") symlinkSync(etcdWithV2(), join(folder, "etcd-last-release"));
   return folder;
 }
 
