@@ -122,7 +122,7 @@ function readEntry(path: string, { key, flag, inSection, value }: Entry): ReadEn
     const why = WITHOUT_EFFECT.get(key);
     if (why !== undefined) return passedOver(`${key} is accepted and has no effect`, { path, help: why });
     return inSection && value !== false
-      ? refusal(`${key} in ${path} is not built yet: remove it`)
+      ? refusal(`${key} in ${path} is no setting: remove it or correct its name`)
       : passedOver("unrecognized key in the configuration file", { path, key });
   }
   const text = textOf(option, value);

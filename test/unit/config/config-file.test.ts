@@ -155,13 +155,19 @@ discovery-config:
     ["peer-transport-security: 3", "invalid peer-transport-security"],
     [
       "client-transport-security: {allowed-cn: [a]}",
-      "client-transport-security.allowed-cn in /etcd.yml is not built yet: remove it",
+      "client-transport-security.allowed-cn in /etcd.yml is no setting: remove it or correct its name",
     ],
-    ["discovery-config: {endpoints: [a]}", "discovery-config.endpoints in /etcd.yml is not built yet: remove it"],
+    [
+      "discovery-config: {endpoints: [a]}",
+      "discovery-config.endpoints in /etcd.yml is no setting: remove it or correct its name",
+    ],
     ["discovery-config: 3", "invalid discovery-config"],
     ["discovery-config: {client: {secure: [a]}}", "invalid discovery-config.client.secure"],
     ["discovery-config: {token: a}", "both --discovery-token and --discovery-endpoints must be set"],
-    ["discovery-config: {secure: {cert: a}}", "discovery-config.secure in /etcd.yml is not built yet: remove it"],
+    [
+      "discovery-config: {secure: {cert: a}}",
+      "discovery-config.secure in /etcd.yml is no setting: remove it or correct its name",
+    ],
     ["name: [", /^cannot read the configuration file \/etcd.yml: /],
   ])("is refused where it says %s", (text, message) => {
     const refusal = refused("--config-file /etcd.yml", withFile(text));
