@@ -1,3 +1,5 @@
+import { isMapping } from "../base/is-mapping.ts";
+
 /** The keys of an etcd of release 3.5 or before, as far as discovery needs them (etcd's v2 API). */
 export interface V2Keys {
   /** A key, or a folder with what is in it. Rejects with Unavailable where asking again may help. */
@@ -68,7 +70,7 @@ export function parseV2Refusal(body: string): V2KeysError | undefined {
 }
 
 function readNode(value: unknown): V2Node | undefined {
-  if (!isObject(value)) return undefined;
+  if (!isMapping(value)) return undefined;
   // The root of all keys has none.
   const { key = "", value: text, createdIndex, modifiedIndex, nodes } = value;
   if (typeof key !== "string") return undefined;
@@ -85,12 +87,8 @@ function readNode(value: unknown): V2Node | undefined {
 function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return isObject(value) ? value : undefined;
+    return isMapping(value) ? value : undefined;
   } catch {
     return undefined;
   }
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

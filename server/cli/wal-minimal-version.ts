@@ -1,6 +1,6 @@
 import type { Index } from "../base/ids.ts";
-import { isBefore, type MinorVersion } from "../base/minor-version.ts";
-import { versionNeeded } from "../cluster/entry-version.ts";
+import type { MinorVersion } from "../base/minor-version.ts";
+import { newerOf, versionNeeded } from "../cluster/entry-version.ts";
 import { nodeDisk } from "../host/node-disk.ts";
 import { readWal } from "../wal/wal-contents.ts";
 
@@ -17,5 +17,5 @@ export async function newestVersionInLog(folder: string): Promise<MinorVersion |
     }
   });
   const after = found.filter(({ index }) => index > snapshotIndex).map(({ version }) => version);
-  return after.reduce<MinorVersion | undefined>((a, b) => (a === undefined || isBefore(a, b) ? b : a), undefined);
+  return after.reduce<MinorVersion | undefined>(newerOf, undefined);
 }

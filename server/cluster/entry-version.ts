@@ -23,7 +23,8 @@ export function versionNeeded({ type, data }: Entry): MinorVersion | undefined {
   return newerOf(STORAGE_VERSION_SINCE, parseStored(downgradeVersionTest.ver));
 }
 
-function newerOf(a: MinorVersion | undefined, b: MinorVersion | undefined): MinorVersion | undefined {
+/** The newer of two, of which either may be none. */
+export function newerOf(a: MinorVersion | undefined, b: MinorVersion | undefined): MinorVersion | undefined {
   return a === undefined || (b !== undefined && isBefore(a, b)) ? b : a;
 }
 

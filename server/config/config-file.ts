@@ -1,4 +1,5 @@
 import { parse as parseYaml } from "yaml";
+import { isMapping } from "../base/is-mapping.ts";
 import { parseOptionValue } from "./option-value.ts";
 import { flagNamed } from "./options.ts";
 import { accepted, rejected } from "./parsed.ts";
@@ -198,8 +199,4 @@ function isEmpty(value: unknown): boolean {
 
 function isScalar(value: unknown): value is string | number | boolean {
   return typeof value === "string" || typeof value === "number" || typeof value === "boolean";
-}
-
-function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
